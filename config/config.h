@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_CONFIG_CONFIG_H
+#define CKPT_CONFIG_CONFIG_H
+
+/*
+ * ckpt.toml, read and checked: what the user wrote, with [defaults] and the
+ * contract libraries named by `use` already applied. Knows no object file and
+ * no type; every mistake that can be seen without them is reported here with
+ * file:line:column, all of them in one go.
+ *
+ * Set-up world, in the planner and the command only; never in the target.
+ */
+
+#include "config/contract.h"
+#include "shim/common/status.h"
+
+/* [function].impure */
+enum ckpt_impure {
+	CKPT_IMPURE_OBSERVE,
+	CKPT_IMPURE_REFUSE,
+	CKPT_IMPURE_ALLOW,
+	CKPT_IMPURE_LIST, /* the classes in impure_classes are waived */
+};
+
+enum ckpt_once { CKPT_ONCE_NO, CKPT_ONCE_THREADS, CKPT_ONCE_PROCESSES };
+
+enum ckpt_via { CKPT_VIA_AUTO, CKPT_VIA_SLOT, CKPT_VIA_ENTRY };
+
+struct ckpt_strings {
+	char **items;
+	size_t count;
+};
+
+/* One function to checkpoint, or (in a library) its description. All NULL,
+ * 0 or empty where nothing was said. */
+struct ckpt_function_config {
+	char *name;   /* symbol, C++ name, or glob */
+	char *object; /* glob over file name or soname; NULL = any */
+	char *from;   /* glob: only calls from these objects */
+	int on_error; /* enum ckpt_on_error of plan.h */
+	char *signature;
+	struct ckpt_place signature_place;
+	bool is_signature_from_library;
+	struct ckpt_strings headers;
+	char *debug_file;
+	struct ckpt_contract *memory;
+	size_t memory_count;
+	struct ckpt_expr *require, *bypass_if, *store_if;
+	char *require_text, *bypass_if_text, *store_if_text;
+	struct ckpt_strings env, files;
+	struct ckpt_strings ignore_globals, scratch_globals;
+	bool is_indirect_object; /* indirect = "object" */
+	enum ckpt_impure impure;
+	struct ckpt_strings impure_classes;
+	bool is_portable, is_nested, is_alignment, keeps_inputs;
+	enum ckpt_once once;
+	double once_wait_s;
+	double verify;
+	uint64_t min_time_ns;
+	uint64_t max_age_s;
+	enum ckpt_via via;
+	struct ckpt_place place;
+	char *library; /* contract library its description came from, or NULL */
+};
+
+/* [[type]]: a contract for a struct, wherever it appears. */
+struct ckpt_type_config {
+	char *name;		      /* "gsl_matrix", "struct svm_node" */
+	struct ckpt_contract *memory; /* paths relative to the struct */
+	size_t memory_count;
+	struct ckpt_place place;
+};
+
+/* A file that was read, or looked for in vain. */
+struct ckpt_config_file {
+	char *path; /* absolute */
+	bool is_present;
+};
+
+struct ckpt_config {
+	char *path;	 /* absolute */
+	char *program;	 /* glob or NULL: only for programs of this name */
+	char *directory; /* of the cache, absolute */
+	uint64_t max_size;
+	uint64_t max_entries;
+	uint64_t max_age_s;
+	bool is_shared, is_readonly;
+	struct ckpt_strings lower;
+	char *remote;
+	char *secret_file;
+	int log_level;
+	double plan_wait_s; /* default 10 */
+	struct ckpt_function_config *functions;
+	size_t function_count;
+	struct ckpt_type_config *types;
+	size_t type_count;
+	struct ckpt_config_file *files;
+	size_t file_count;
+};
+
+/* Load `path`. Contract libraries are looked for as NAME.toml in `library_dir`
+ * (NULL-terminated list of directories), or beside the config if `use` names a
+ * path. INVALID: err has every mistake, a line each. */
+enum ckpt_status ckpt_config_load(const char *path,
+				  const char *const *library_dirs,
+				  struct ckpt_config **ret,
+				  struct ckpt_err *err) CKPT_MUST_CHECK;
+void ckpt_config_destroy(struct ckpt_config *config);
+
+/* The function blocks of the contract library NAME (for inspect). */
+enum ckpt_status ckpt_config_load_library(const char *name,
+					  const char *const *library_dirs,
+					  struct ckpt_config **ret,
+					  struct ckpt_err *err) CKPT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_PLANNER_PROGRAM_H
+#define CKPT_PLANNER_PROGRAM_H
+
+/*
+ * The compiler from signature + contract to the marshalling program that the
+ * runtime's walk runs: nodes, fields, clauses, expressions (plan.h). Decides
+ * which clause covers which pointer, at which time each expression is read,
+ * and refuses what no contract covers, with the line to add.
+ *
+ * A builder collects the tables of all functions of one plan. Set-up world.
+ */
+
+#include "config/config.h"
+#include "shim/common/buf.h"
+#include "shim/plan.h"
+#include "shim/planner/signature.h"
+
+/* Tables that grow while functions are compiled; planwriter writes them. */
+struct ckpt_tables {
+	struct ckpt_buf sections[CKPT_PLAN_SECTION_COUNT];
+};
+
+void ckpt_tables_init(struct ckpt_tables *tables);
+void ckpt_tables_deinit(struct ckpt_tables *tables);
+/* Offset of `text` in the strings; equal texts share one. NULL → NONE. */
+uint32_t ckpt_tables_text(struct ckpt_tables *tables, const char *text);
+/* Append an entry; its index. */
+uint32_t ckpt_tables_add(struct ckpt_tables *tables,
+			 enum ckpt_plan_section_id section, const void *entry,
+			 size_t size);
+
+/* A global the closure refers to, with its type where one is known. */
+struct ckpt_program_global {
+	const char *name; /* for people */
+	uint32_t object;
+	uint64_t vaddr, size;
+	bool is_tls, is_written, is_scratch;
+	struct ckpt_type *type; /* NULL: untyped bytes */
+};
+
+struct ckpt_program_request {
+	const struct ckpt_signature *signature;
+	const struct ckpt_function_config *config;
+	const struct ckpt_type_config *type_configs; /* [[type]] */
+	size_t type_config_count;
+	const struct ckpt_program_global *globals;
+	size_t global_count;
+	struct ckpt_types *types; /* for `as TYPE` and sizeof */
+};
+
+/*
+ * Compile into `tables` and fill the members of `function` that describe
+ * marshalling (roots, moves, pre, require …, widths, stack size,
+ * program_digest, on_error, flags). UNSUPPORTED or INVALID: the function
+ * cannot be checkpointed, err has the reason and the remedy, one line each;
+ * tables may then hold unused entries.
+ */
+enum ckpt_status
+ckpt_program_compile(struct ckpt_tables *tables,
+		     const struct ckpt_program_request *request,
+		     struct ckpt_plan_function *function,
+		     struct ckpt_err *err) CKPT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_PLANNER_SIGNATURE_H
+#define CKPT_PLANNER_SIGNATURE_H
+
+/*
+ * The prototype of a function and where it comes from. Which source wins:
+ *   1. `signature` in the config, if the user wrote one there
+ *   2. DWARF of the object, its separate debug file, or `debug_file`
+ *   3. `headers`, turned into DWARF by the C compiler
+ *   4. `signature` of a contract library
+ * A DWARF definition whose parameter locations contradict the ABI (IPA-SRA,
+ * constprop clones) or that says DW_CC_nocall is refused: the prototype lies.
+ *
+ * Set-up world. All memory belongs to the struct ckpt_types given.
+ */
+
+#include "config/config.h"
+#include "shim/planner/image.h"
+#include "shim/planner/type.h"
+
+struct ckpt_parameter {
+	const char *name; /* never NULL: "arg1" where there was none */
+	struct ckpt_type *type;
+};
+
+struct ckpt_signature {
+	struct ckpt_type *result; /* VOID kind if none */
+	struct ckpt_parameter *parameters;
+	size_t parameter_count;
+	bool is_variadic;
+	bool has_prototype; /* `int f()` has none: refused */
+	const char *source; /* "DWARF of /usr/lib/debug/…", for people */
+};
+
+/*
+ * The signature of the function `symbol` at `vaddr` of `image`. Files read or
+ * looked for are noted in `deps`. NOTFOUND: no source knows it, err says where
+ * we looked and what to write. UNSUPPORTED: found, and not to be trusted.
+ */
+struct ckpt_deps;
+enum ckpt_status ckpt_signature_find(struct ckpt_types *types,
+				     const struct ckpt_image *image,
+				     const char *symbol, uint64_t vaddr,
+				     const struct ckpt_function_config *config,
+				     struct ckpt_deps *deps,
+				     struct ckpt_signature *ret,
+				     struct ckpt_err *err) CKPT_MUST_CHECK;
+
+/* "int f(const char *key, size_t n)" for messages and inspect. */
+void ckpt_signature_text(const struct ckpt_signature *signature,
+			 const char *name, char *text, size_t size);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_STORE_STORE_H
+#define CKPT_STORE_STORE_H
+
+/*
+ * The face of the store: a 128-bit key → an entry, on disk, shared by any
+ * number of processes. An entry is what is known about the recorded call
+ * (struct ckpt_entry_info) and a payload the store does not look into.
+ *
+ * Every entry is checksummed and verified on every read; a damaged, foreign
+ * or truncated one is CKPT_NOTFOUND (and counted). Publication is atomic. No
+ * lock is held between calls. A forked child may go on using its copy.
+ *
+ * open, close, iterate: set-up world. get, release, put, remove: hot path; no
+ * malloc, no stdio, no lock; they keep errno and use no cancellation point.
+ */
+
+#include "shim/common/hash.h"
+#include "shim/common/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct ckpt_store;
+
+struct ckpt_store_options {
+	bool is_readonly;
+	bool is_shared;	   /* 0770, setgid */
+	uint64_t max_size; /* bytes; 0 = no limit */
+	uint64_t max_entries;
+	uint64_t max_age_s;
+};
+
+/* What is known of an entry besides its payload. Texts are cut to fit. */
+struct ckpt_entry_info {
+	char function[96];    /* name as displayed */
+	char object[64];      /* file name of the defining object */
+	int64_t created_s;    /* CLOCK_REALTIME */
+	uint64_t duration_ns; /* of the recorded call */
+};
+
+struct ckpt_entry {
+	struct ckpt_entry_info info;
+	const void *payload; /* valid until ckpt_store_release() */
+	size_t payload_size;
+	/* private to the store */
+	void *memory;
+	size_t memory_size;
+};
+
+/* Open the store in `directory` (absolute), creating `directory`/v1 and its
+ * secret unless read-only. Refuses (INVALID) one that another user owns or
+ * that others can write, unless shared. */
+enum ckpt_status ckpt_store_open(const char *directory,
+				 const struct ckpt_store_options *options,
+				 struct ckpt_store **ret,
+				 struct ckpt_err *err) CKPT_MUST_CHECK;
+void ckpt_store_close(struct ckpt_store *store); /* NULL is fine */
+
+/* Seeds every key and digest that goes into this store. */
+const struct ckpt_hash_secret *
+ckpt_store_secret(const struct ckpt_store *store);
+
+/* NOTFOUND, or OK and an entry to release. `max_age_s` 0: any age. */
+enum ckpt_status ckpt_store_get(struct ckpt_store *store,
+				struct ckpt_hash128 key, uint64_t max_age_s,
+				struct ckpt_entry *ret) CKPT_MUST_CHECK;
+void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry);
+
+/* Publish; replaces what was there only on success. The payload is the
+ * concatenation of `parts`. */
+enum ckpt_status ckpt_store_put(struct ckpt_store *store,
+				struct ckpt_hash128 key,
+				const struct ckpt_entry_info *info,
+				const struct iovec *parts,
+				int part_count) CKPT_MUST_CHECK;
+
+/* OK also when there was none. */
+enum ckpt_status ckpt_store_remove(struct ckpt_store *store,
+				   struct ckpt_hash128 key) CKPT_MUST_CHECK;
+
+#endif
