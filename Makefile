@@ -31,8 +31,8 @@ PLANNER_LIBS = -ldwarf -lelf -lZydis
 .PHONY: all check bench fuzz lint install clean help unit demo
 all: $(B)/libckpt.so $(B)/ckpt
 
-$(B)/shim/common/hash_avx2.o: CFLAGS += -mavx2
-$(B)/shim/common/hash_avx512.o: CFLAGS += -mavx512f
+$(B)/shim/common/hash_avx2_x86_64.o: CFLAGS += -mavx2
+$(B)/shim/common/hash_avx512_x86_64.o: CFLAGS += -mavx512f
 
 $(B)/libckpt.so: $(PRELOAD) $(RUNTIME) $(STORE) $(COMMON) shim/libckpt.map
 	$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=shim/libckpt.map \

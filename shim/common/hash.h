@@ -15,6 +15,7 @@
  * the target's.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,8 @@ void ckpt_hasher_init(struct ckpt_hasher *hasher,
 void ckpt_hasher_update(struct ckpt_hasher *hasher, const void *data,
 			size_t size);
 struct ckpt_hash128 ckpt_hasher_final(const struct ckpt_hasher *hasher);
+/* The same as ckpt_hash64() over it; for a hasher begun without a secret. */
+uint64_t ckpt_hasher_final64(const struct ckpt_hasher *hasher);
 
 static inline int ckpt_hash_equal(struct ckpt_hash128 a, struct ckpt_hash128 b)
 {
@@ -65,5 +68,7 @@ enum { CKPT_HASH_TEXT_SIZE = 33 };
 
 /* 32 hexadecimal digits, high word first, and a NUL. */
 void ckpt_hash_text(struct ckpt_hash128 hash, char text[CKPT_HASH_TEXT_SIZE]);
+/* The other way. False: not exactly 32 hexadecimal digits. */
+bool ckpt_hash_parse(const char *text, struct ckpt_hash128 *ret);
 
 #endif
