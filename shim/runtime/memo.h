@@ -35,6 +35,7 @@ struct ckpt_memo_function {
 	const char *object; /* file name of the defining object */
 	uint32_t stats_row;
 	bool is_rerun; /* CKPT_RERUN names it: no look-up, replace */
+	uint64_t told; /* memo's: which refusals have been told */
 };
 
 /* Where a stub leads: one per distinct original address. */

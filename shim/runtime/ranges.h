@@ -25,7 +25,7 @@ struct ckpt_range {
 	bool is_writable;
 };
 
-enum { CKPT_RANGES_MAX = 64 };
+enum { CKPT_RANGES_MAX = 24 };
 
 /* Per thread. Zero-initialise. */
 struct ckpt_ranges {
