@@ -112,6 +112,14 @@ struct ckpt_plan_object {
 	struct ckpt_hash128 identity; /* content identity; 0 if not computed */
 };
 
+/* What is told; each level includes those before it. */
+enum ckpt_log_level {
+	CKPT_LOG_OFF,
+	CKPT_LOG_WARN, /* the default */
+	CKPT_LOG_INFO,
+	CKPT_LOG_DEBUG,
+};
+
 enum ckpt_on_error {
 	CKPT_ON_ERROR_WARN,
 	CKPT_ON_ERROR_RAISE,

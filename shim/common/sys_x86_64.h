@@ -210,7 +210,17 @@ static inline int ckpt_sys_flock(int fd, int operation)
 	return (int)ckpt_syscall3(SYS_flock, fd, operation, 0);
 }
 
+static inline long ckpt_sys_getcwd(char *to, size_t size)
+{
+	return ckpt_syscall3(SYS_getcwd, (long)to, (long)size, 0);
+}
+
 /* ---- descriptors ---- */
+
+static inline int ckpt_sys_ioctl(int fd, unsigned long request, void *argument)
+{
+	return (int)ckpt_syscall3(SYS_ioctl, fd, (long)request, (long)argument);
+}
 
 static inline int ckpt_sys_fcntl(int fd, int command, long argument)
 {
@@ -385,6 +395,20 @@ static inline int ckpt_sys_sigprocmask(int how, const uint64_t *set,
 {
 	return (int)ckpt_syscall4(SYS_rt_sigprocmask, how, (long)set,
 				  (long)ret_old, sizeof(uint64_t));
+}
+
+static inline int ckpt_sys_sigpending(uint64_t *ret)
+{
+	return (int)ckpt_syscall3(SYS_rt_sigpending, (long)ret,
+				  sizeof(uint64_t), 0);
+}
+
+/* Take a pending signal of `set`; its number. */
+static inline int ckpt_sys_sigtimedwait(const uint64_t *set,
+					const struct timespec *timeout)
+{
+	return (int)ckpt_syscall4(SYS_rt_sigtimedwait, (long)set, 0,
+				  (long)timeout, sizeof(uint64_t));
 }
 
 /* The kernel's struct sigaction. */
