@@ -2,10 +2,10 @@
 #include "shim/runtime/fpstate_x86_64.h"
 #include "shim/runtime/outcome.h"
 
-#include <check.h>
+#include "tests/unit/unit.h"
+
 #include <errno.h>
 #include <fenv.h>
-#include <stdlib.h>
 
 static struct ckpt_moment moment(int error, uint32_t flags)
 {
@@ -137,29 +137,11 @@ START_TEST(control_word_follows_the_rounding_mode)
 }
 END_TEST
 
-static const TTest *const tests[] = {
-	changed_errno_is_set_for_every_caller,
-	equal_errno_serves_only_a_caller_with_that_errno,
-	second_run_settles_that_errno_is_not_touched,
-	second_run_settles_that_errno_is_set_to_the_same,
-	flag_set_before_is_unknown_to_a_caller_who_has_it_clear,
-	second_run_settles_flags_that_either_found_clear,
-	raised_flags_are_seen_by_the_c_library,
-	control_word_follows_the_rounding_mode,
-};
-
-int main(void)
-{
-	Suite *suite = suite_create("outcome");
-	TCase *cases = tcase_create("outcome");
-	SRunner *runner = srunner_create(suite);
-	int failed = 0;
-
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(cases, tests[i]);
-	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN("outcome", changed_errno_is_set_for_every_caller,
+	  equal_errno_serves_only_a_caller_with_that_errno,
+	  second_run_settles_that_errno_is_not_touched,
+	  second_run_settles_that_errno_is_set_to_the_same,
+	  flag_set_before_is_unknown_to_a_caller_who_has_it_clear,
+	  second_run_settles_flags_that_either_found_clear,
+	  raised_flags_are_seen_by_the_c_library,
+	  control_word_follows_the_rounding_mode)
