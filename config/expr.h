@@ -100,8 +100,13 @@ struct ckpt_expr {
 	struct ckpt_place place;
 };
 
-/* Deepest nesting a text may have; deeper is INVALID. */
-enum { CKPT_EXPR_DEPTH_MAX = 64 };
+enum {
+	/* Deepest nesting a text may have; deeper is INVALID. */
+	CKPT_EXPR_DEPTH_MAX = 64,
+	/* Longest text. A tree is never deeper than its text is long, so
+	 * walking one by recursion is safe. */
+	CKPT_EXPR_TEXT_MAX = 4096,
+};
 
 /* The whole of `text` as an expression. `place` is where `text` starts; err
  * names file:line:column of the mistake and what was expected. */
@@ -118,8 +123,10 @@ enum ckpt_status ckpt_path_parse(const char *text,
 				 struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_path_destroy(struct ckpt_path *path);
 
-/* Canonical spellings, for messages; cut to `size`. */
-void ckpt_path_text(const struct ckpt_path *path, char *text, size_t size);
-void ckpt_expr_text(const struct ckpt_expr *expr, char *text, size_t size);
+/* For a larger grammar: an expression or a path from the lexer's token on, up
+ * to the first token that cannot continue it. NULL: lexer->status says why. */
+struct ckpt_lexer;
+struct ckpt_expr *ckpt_expr_read(struct ckpt_lexer *lexer);
+struct ckpt_path *ckpt_path_read(struct ckpt_lexer *lexer);
 
 #endif
