@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_RUNTIME_POLICY_H
+#define CKPT_RUNTIME_POLICY_H
+
+/*
+ * Does caching a function pay? Compares what our look-ups and records cost
+ * with what the calls themselves take, as measured on the first calls of a
+ * process and on samples afterwards. A function for which we cost more than
+ * any hit could save is left alone, and tried again now and then.
+ *
+ * Hot path. One policy per function, shared by all threads without locks or
+ * atomic read-modify-writes: a lost update moves a decision by a call or two.
+ * Zero-initialise.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	CKPT_POLICY_WINDOW = 200, /* measured calls before a decision */
+	CKPT_POLICY_TRIAL = 20,	  /* measured calls of a later trial */
+	CKPT_POLICY_SAMPLE = 64,  /* one in so many is measured afterwards */
+	CKPT_POLICY_REST_MIN = 10000, /* calls left alone before a trial */
+	CKPT_POLICY_REST_MAX = 1 << 24,
+};
+
+struct ckpt_policy {
+	uint32_t rest;	   /* calls still to leave alone */
+	uint32_t unseen;   /* calls since the last measured one */
+	uint32_t samples;  /* measured in this window */
+	uint32_t window;   /* length of this window; 0 = CKPT_POLICY_WINDOW */
+	uint32_t losses;   /* decisions against it, in a row */
+	uint64_t cost_ns;  /* ours, in this window */
+	uint64_t worth_ns; /* the calls' own, in this window */
+};
+
+enum ckpt_policy_advice {
+	CKPT_POLICY_LEAVE_ALONE,
+	CKPT_POLICY_LOOK_UP,
+	CKPT_POLICY_MEASURE, /* look up, and report to ckpt_policy_note() */
+};
+
+enum ckpt_policy_advice ckpt_policy_ask(struct ckpt_policy *policy);
+
+/* One measured call: our own time, and the time the call takes or (on a hit)
+ * took when it was recorded. True at the moment the function is first found
+ * not to pay: tell the user. */
+bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t cost_ns,
+		      uint64_t worth_ns);
+
+#endif
