@@ -59,6 +59,7 @@ enum ckpt_plan_section_id {
 	CKPT_PLAN_TEXTS,     /* struct ckpt_plan_text */
 	CKPT_PLAN_EDGES,     /* struct ckpt_plan_edge */
 	CKPT_PLAN_DIAGS,     /* struct ckpt_plan_diag */
+	CKPT_PLAN_WATCHES,   /* struct ckpt_plan_watch */
 	CKPT_PLAN_SECTION_COUNT
 };
 
@@ -190,8 +191,11 @@ struct ckpt_plan_function {
 	uint32_t text_count;
 	uint32_t first_edge;
 	uint32_t edge_count;
-	uint32_t stub;	    /* reserved for entry patches */
-	uint32_t entry_off; /* reserved for entry patches */
+	uint32_t first_watch;
+	uint32_t watch_count;
+	uint32_t impure_classes; /* enum ckpt_impure_class: spoil a record */
+	uint32_t stub;		 /* reserved for entry patches */
+	uint32_t entry_off;	 /* reserved for entry patches */
 	uint64_t min_time_ns;
 	uint64_t max_age_s; /* 0 = for ever */
 	double verify_rate; /* 0 … 1 */
@@ -454,6 +458,33 @@ struct ckpt_plan_edge {
 	uint32_t version;    /* string or NONE */
 	uint64_t slot_vaddr; /* of the relocated word in `from` */
 	uint64_t vaddr;
+};
+
+/* What a function does besides computing, by what its result could depend on
+ * or what a replay would leave out. Bits: a function may be several. */
+enum ckpt_impure_class {
+	CKPT_IMPURE_READS_FILE = 1u << 0,
+	CKPT_IMPURE_WRITES_FILE = 1u << 1,
+	CKPT_IMPURE_STDOUT = 1u << 2, /* standard output and error */
+	CKPT_IMPURE_TERMINAL = 1u << 3,
+	CKPT_IMPURE_CLOCK = 1u << 4,
+	CKPT_IMPURE_RAND = 1u << 5, /* random state, entropy */
+	CKPT_IMPURE_ENVIRONMENT = 1u << 6,
+	CKPT_IMPURE_LOCALE = 1u << 7,
+	CKPT_IMPURE_SIGNALS = 1u << 8,
+	CKPT_IMPURE_PROCESS = 1u << 9, /* ids, children, exit */
+	CKPT_IMPURE_NETWORK = 1u << 10,
+	CKPT_IMPURE_MEMORY = 1u << 11, /* shared or file mappings */
+	CKPT_IMPURE_LOADER = 1u << 12, /* dlopen and its like */
+};
+
+/* A call slot of the closure's objects that leads to an impure function of
+ * the C runtime: a recorded call during which it is entered is not stored. */
+struct ckpt_plan_watch {
+	uint32_t object; /* whose slot */
+	uint32_t name;	 /* symbol */
+	uint32_t classes;
+	uint32_t chain; /* string: "train -> solve -> rand" */
 };
 
 /* Something to tell the user, once. */
