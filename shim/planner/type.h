@@ -48,7 +48,10 @@ struct ckpt_type_field {
 struct ckpt_type {
 	enum ckpt_type_kind kind;
 	const char *name; /* "struct svm_node", "size_t"; may be NULL */
-	uint64_t size;	  /* sizeof; 0 for void, function, incomplete */
+	/* Typedef name of a struct, union or enumeration that has a tag too:
+	 * "lzma_filter". NULL: none. Contracts may use either. */
+	const char *alias;
+	uint64_t size; /* sizeof; 0 for void, function, incomplete */
 	uint32_t alignment;
 	uint32_t value_size; /* bytes that count: 10 for x87 long double */
 	bool is_signed;	     /* integers */
@@ -62,8 +65,12 @@ struct ckpt_type {
 	 * for pointers to void keep a VOID type here */
 	struct ckpt_type *element;
 	uint64_t count; /* array and vector elements */
+	/* Of a struct or union in order; of a function its parameters. */
 	struct ckpt_type_field *fields;
 	size_t field_count;
+	bool is_variadic; /* function */
+	/* Private to type.c: the const twin of an unqualified type. */
+	struct ckpt_type *const_twin;
 };
 
 /* The arena. Strings and types made through it live as long as it does. */
@@ -80,12 +87,42 @@ struct ckpt_type *ckpt_types_new(struct ckpt_types *types,
 /* A copy of `text` in the arena. */
 const char *ckpt_types_text(struct ckpt_types *types, const char *text);
 
+/* `type` as seen through a const qualifier: a twin that shares everything
+ * else. `type` itself if it is const already; NULL when out of memory. */
+struct ckpt_type *ckpt_types_const(struct ckpt_types *types,
+				   struct ckpt_type *type);
+/* To be called after members of a type were changed that may have a twin: a
+ * struct that was incomplete when its first const use was seen. */
+void ckpt_types_sync(struct ckpt_type *type);
+
+/* Pointer to `element`; array of `count` of it. NULL when out of memory. */
+struct ckpt_type *ckpt_types_pointer(struct ckpt_types *types,
+				     struct ckpt_type *element);
+struct ckpt_type *ckpt_types_array(struct ckpt_types *types,
+				   struct ckpt_type *element, uint64_t count);
+
+/*
+ * Describe a bit-field of `bit_size` bits that starts `bit_start` bits after
+ * the start of a struct of `struct_size` bytes: sets off, bit_off and type.
+ * Keeps `declared` as the unit where the bits lie inside one aligned unit of
+ * it (always, unless packed); else a wider or shifted unit inside the struct.
+ * What no unit of 8 bytes covers becomes CKPT_TYPE_OTHER.
+ */
+enum ckpt_status
+ckpt_types_place_bits(struct ckpt_types *types, struct ckpt_type *declared,
+		      uint64_t struct_size, uint64_t bit_start,
+		      uint64_t bit_size,
+		      struct ckpt_type_field *ret) CKPT_MUST_CHECK;
+
 /* Named types that contracts (`as TYPE`, sizeof) and declarations may use:
  * "struct foo", "foo", "unsigned int". The first definition of a name wins,
  * a complete one over an incomplete one. */
 enum ckpt_status ckpt_types_define(struct ckpt_types *types, const char *name,
 				   struct ckpt_type *type) CKPT_MUST_CHECK;
-/* NULL if there is none. Knows the C base types from the start. */
+/* NULL if there is none. Knows the C base types from the start, in any
+ * spelling ("long unsigned int"), the common ones of <stddef.h>, <stdint.h>,
+ * <sys/types.h> and <stdio.h> (FILE is incomplete), and __m128 and its kin.
+ * A bare tag finds "struct TAG" where no typedef has that name. */
 struct ckpt_type *ckpt_types_find(const struct ckpt_types *types,
 				  const char *name);
 
@@ -95,7 +132,8 @@ const struct ckpt_type_field *ckpt_type_field(const struct ckpt_type *type,
 					      const char *name,
 					      uint64_t *ret_off);
 
-/* Are the two structurally the same (sizes, kinds, fields, not names)? */
+/* Are the two structurally the same (sizes, kinds, fields, not names, not
+ * const)? Terminates on cyclic graphs; false when out of memory. */
 bool ckpt_type_equal(const struct ckpt_type *a, const struct ckpt_type *b);
 
 /* C spelling for messages: "const struct svm_node **". */
