@@ -1,68 +1,157 @@
 # SPDX-License-Identifier: MIT
-# ckpt: build, test, install. Everything made goes under build/. `make help`.
+# ckpt: build, test, install. Everything made goes under build/.
+# The lines that start with ## are what `make help` prints.
 
 PREFIX ?= /usr/local
-CC ?= gcc
-CXX ?= g++
+B ?= build
 OPT ?= -O2
 WARN = -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef -Werror
 CPPFLAGS += -I. -D_GNU_SOURCE
 # One set of objects serves library, command and tests.
 COMMON_CFLAGS = $(OPT) -g -fPIC -fvisibility=hidden -fno-strict-aliasing \
-	-fcf-protection $(WARN) -MMD -MP
+	-fcf-protection $(WARN)
 CFLAGS += -std=gnu11 $(COMMON_CFLAGS) -Wstrict-prototypes \
 	-Wmissing-prototypes -ftls-model=initial-exec
 CXXFLAGS += -std=c++17 $(COMMON_CFLAGS) -fno-exceptions -fno-rtti
+LIBS = -ldwarf -lelf -lZydis
+CHECK_LIBS = -lcheck_pic -lsubunit -lm -lrt -lpthread
 
-B = build
-obj = $(patsubst %,$(B)/%.o,$(basename $(1)))
-COMMON = $(call obj,$(wildcard shim/common/*.c))
-STORE = $(call obj,$(wildcard shim/store/*.c))
+obj = $(patsubst %,$(B)/%.o,$(basename $(wildcard $(1))))
+COMMON = $(call obj,shim/common/*.c)
+STORE = $(call obj,shim/store/*.c)
 # The constructor must not run inside the unit tests.
 PRELOAD = $(B)/shim/runtime/preload.o
-RUNTIME = $(filter-out $(PRELOAD),\
-	$(call obj,$(wildcard shim/runtime/*.c shim/runtime/*.S)))
-PLANNER = $(call obj,$(wildcard shim/planner/*.c))
-CONFIG = $(call obj,$(wildcard config/*.c config/*.cc))
-TOOL = $(call obj,$(wildcard tools/*.c))
-UNIT = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
-PLANNER_LIBS = -ldwarf -lelf -lZydis
+RUNTIME = $(filter-out $(PRELOAD),$(call obj,shim/runtime/*.[cS]))
+PLANNER = $(call obj,shim/planner/*.c)
+CONFIG = $(call obj,config/*.c config/*.cc)
+MAIN = $(B)/tools/ckpt.o
+TOOL = $(filter-out $(MAIN),$(call obj,tools/*.c))
+PARTS = $(RUNTIME) $(TOOL) $(PLANNER) $(CONFIG) $(STORE) $(COMMON)
 
-.PHONY: all check bench fuzz lint install clean help unit demo
+bin = $(patsubst %.c,$(B)/%,$(wildcard $(1)))
+UNIT = $(call bin,tests/unit/test_*.c)
+FUZZ = $(call bin,tests/fuzz/fuzz_*.c)
+BENCH = $(call bin,tools/bench/bench_*.c)
+P = $(B)/tests/programs
+PROGRAM_LIBS = $(patsubst tests/programs/%.c,$(P)/%.so,\
+	$(wildcard tests/programs/lib*.c))
+PROGRAMS = $(PROGRAM_LIBS) $(patsubst tests/programs/%.c,$(P)/%,\
+	$(filter-out tests/programs/lib%,$(wildcard tests/programs/*.c)))
+
+.PHONY: all check check-full unit programs bench fuzz lint demo install
+.PHONY: clean help deps
+## make             build build/libckpt.so and build/ckpt
 all: $(B)/libckpt.so $(B)/ckpt
 
-$(B)/shim/common/hash_avx2_x86_64.o: CFLAGS += -mavx2
-$(B)/shim/common/hash_avx512_x86_64.o: CFLAGS += -mavx512f
-
 $(B)/libckpt.so: $(PRELOAD) $(RUNTIME) $(STORE) $(COMMON) shim/libckpt.map
-	$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=shim/libckpt.map \
-		-Wl,-z,initfirst,-z,now,-z,relro,-z,defs,--as-needed \
-		-Wl,-soname,libckpt.so $(LDFLAGS)
+	$(CC) -shared -o $@ $(filter %.o,$^) \
+		-Wl,--version-script=shim/libckpt.map,-soname,libckpt.so \
+		-Wl,-z,initfirst,-z,now,-z,relro,-z,defs,--as-needed $(LDFLAGS)
 
-$(B)/ckpt: $(TOOL) $(PLANNER) $(CONFIG) $(STORE) $(COMMON)
-	$(CXX) -o $@ $^ $(PLANNER_LIBS) $(LDFLAGS)
+$(B)/ckpt: $(MAIN) $(TOOL) $(PLANNER) $(CONFIG) $(STORE) $(COMMON)
+	$(CXX) -o $@ $^ $(LIBS) $(LDFLAGS)
 
-# A unit test links the very objects that ship.
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/all.a
-	$(CXX) -o $@ $^ $(PLANNER_LIBS) -lcheck_pic -lsubunit -lm -lrt -lpthread $(LDFLAGS)
+%/hash_avx2_x86_64.o %/hash_avx2_x86_64.c.tidy: CFLAGS += -mavx2
+%/hash_avx512_x86_64.o %/hash_avx512_x86_64.c.tidy: CFLAGS += -mavx512f
 
-$(B)/all.a: $(RUNTIME) $(PLANNER) $(CONFIG) $(STORE) $(COMMON)
+# demo and check install first what Debian has and this machine lacks.
+DEPS = $(if $(filter demo check check-full,$(MAKECMDGOALS)),deps)
+deps:
+	@tools/install-deps $(if $(filter check%,$(MAKECMDGOALS)),check,demo)
+
+$(B)/%.o: %.c | $(DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/%.o: %.S | $(DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/%.o: %.cc | $(DEPS)
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# Tests link the very objects that ship.
+$(B)/all.a: $(PARTS)
 	rm -f $@ && ar rcs $@ $^
+$(UNIT): %: %.o $(B)/all.a
+	$(CXX) -o $@ $^ $(LIBS) $(CHECK_LIBS) $(LDFLAGS)
+$(FUZZ): %: %.o $(B)/tests/fuzz/replay.o $(B)/all.a
+	$(CXX) -o $@ $^ $(LIBS) -lm $(LDFLAGS)
+$(BENCH): %: %.o $(B)/all.a
+	$(CXX) -o $@ $^ $(LIBS) -lm -lpthread $(LDFLAGS)
 
+# Programs that tests run: plain ones, as anybody would build them.
+TEST_CFLAGS ?= -O2 -g
+$(P)/lib%.so: tests/programs/lib%.c | $(DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -fPIC -shared -Wl,-soname,$(@F) -o $@ $<
+$(P)/%: tests/programs/%.c | $(DEPS)
+	@mkdir -p $(@D)
+	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c %.so,$^) \
+		-Wl,-rpath,'$$ORIGIN' -lm -lpthread
+programs: $(PROGRAMS)
+
+## make unit        unit tests only
 unit: $(UNIT)
 	@for t in $(UNIT); do ./$$t || exit 1; done
 
-$(B)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-$(B)/%.o: %.S
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-$(B)/%.o: %.cc
-	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+## make check       every test, modes paired; installs what it needs by apt
+## make check-full  every test in every mode
+check check-full: all $(UNIT) $(FUZZ) $(PROGRAMS) lint
+	@B=$(B) CC="$(CC)" tests/run/run $(if $(filter %-full,$@),--full)
 
+## make fuzz        libFuzzer builds under build/fuzz/ (clang)
+SAN = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+F = $(patsubst $(B)/%,$(B)/fuzz/%,$(PARTS))
+fuzz: $(patsubst $(B)/tests/fuzz/%,$(B)/fuzz/%,$(FUZZ))
+$(B)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) $(CFLAGS) $(SAN) -c -o $@ $<
+$(B)/fuzz/%.o: %.cc
+	@mkdir -p $(@D)
+	clang++ $(CPPFLAGS) $(CXXFLAGS) $(SAN) -c -o $@ $<
+$(B)/fuzz/%.o: %.S
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) -c -o $@ $<
+$(B)/fuzz/all.a: $(F)
+	rm -f $@ && ar rcs $@ $^
+$(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/fuzz/all.a
+	clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+
+## make bench       what it costs, beside the limits
+bench: all $(BENCH)
+	@for b in $(BENCH); do ./$$b || exit 1; done
+
+## make lint        layers, format, clang-tidy, sizes, headers alone
+TIDY = $(patsubst %,$(B)/lint/%.tidy,$(wildcard shim/*/*.c config/*.c tools/*.c))
+lint: $(TIDY)
+	@tools/lint/lint
+# Through the object: its dependencies hold for the verdict too.
+$(B)/lint/%.c.tidy: %.c $(B)/%.o .clang-tidy
+	@mkdir -p $(@D)
+	@tools/lint/tidy $< $(CPPFLAGS) $(CFLAGS) && touch $@
+
+## make demo        the main job on a stock program, with times
+demo: all
+	@B=$(B) tools/demo
+
+## make install     honours PREFIX (/usr/local) and DESTDIR
+I = $(DESTDIR)$(PREFIX)
+install: all
+	install -d $(I)/bin $(I)/lib $(I)/share/ckpt/contracts
+	install -d $(I)/share/man/man1 $(I)/share/man/man5 $(I)/share/man/man7
+	install -m 755 $(B)/ckpt $(I)/bin
+	install -m 755 $(B)/libckpt.so $(I)/lib
+	install -m 644 config/contracts/*.toml $(I)/share/ckpt/contracts
+	install -m 644 tools/ckpt.1 $(I)/share/man/man1
+	install -m 644 config/ckpt.toml.5 $(I)/share/man/man5
+	install -m 644 shim/libckpt.7 $(I)/share/man/man7
+
+## make clean       remove build/
 clean:
 	rm -rf $(B)
+
+## make help        this list; variables: CC CXX OPT PREFIX DESTDIR B
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_TOOLS_CMD_H
+#define CKPT_TOOLS_CMD_H
+
+/*
+ * The commands of ckpt(1). Each stands in tools/cmd_NAME.c, takes its own name
+ * as argv[0], parses its options with getopt_long() (which starts anew for it)
+ * and returns an exit status of cli.h. A new command gets a declaration here
+ * and a line in the table of ckpt.c.
+ */
+
+int ckpt_cmd_run(int argc, char **argv);
+int ckpt_cmd_stats(int argc, char **argv);
+
+#endif
