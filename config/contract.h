@@ -7,9 +7,20 @@
  * one or more clauses tried in order. This module knows the grammar of a
  * clause (ckpt.toml(5), CONTRACTS) and nothing of types.
  *
- *   clause := [direction] [extent] {word} ["if" EXPR]
+ *   clause    := {direction | extent | ownership | word} ["if" EXPR]
+ *   direction := "in" | "out" | "inout" | "scratch"
+ *   extent    := "[" EXPR "]" | "[" EXPR ".." EXPR "]"
+ *              | "[" EXPR "->" EXPR "]" | "bytes" EXPR | "until" EXPR
+ *              | "string" | "one" | "rows(" EXPR "," EXPR "," "step" EXPR ")"
+ *              | "null" | "ignore" | "opaque" | "code" | "file"
+ *              | "handle" "by" NAME "(" PATH ")"
+ *   ownership := "malloc" | "realloc" | "freed" | "static" | "alias" PATH
+ *              | "new" | "new[]" | "allocator" ["="] (NAME | STRING)
+ *   word      := "secret" | "max" "[" EXPR "]" | "capacity" EXPR
+ *              | "aligned" EXPR | "as" TYPE | "member" NAME
  *
- * A contract owns its trees. Set-up world.
+ * in any order, each at most once. Combinations that mean nothing are refused
+ * here. A contract owns its trees. Set-up world.
  */
 
 #include "config/expr.h"
@@ -83,7 +94,8 @@ struct ckpt_contract {
 	size_t clause_count;
 };
 
-/* Parse one clause; `ret` is initialised and owned by the caller. */
+/* Parse one clause; `ret` is written on success only, the caller deinits it.
+ */
 enum ckpt_status ckpt_clause_parse(const char *text,
 				   const struct ckpt_place *place,
 				   struct ckpt_clause *ret,

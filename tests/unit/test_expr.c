@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/exprtext.h"
 
-#include <check.h>
-#include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
+
 #include <string.h>
 
 static const struct ckpt_place place = {"ckpt.toml", 12, 8};
@@ -113,30 +110,30 @@ static const char *const spellings[][2] = {
 	{"a +\n b", "a + b"},
 };
 
-START_TEST(expression_parses_with_the_precedence_of_c)
+static void check_spelling(const char *written, const char *expected)
 {
-	const char *const *spelling = spellings[_i];
 	struct ckpt_expr *expr = NULL;
 	struct ckpt_err err = {0};
 	char text[256];
 
-	ck_assert_msg(!ckpt_expr_parse(spelling[0], &place, &expr, &err),
-		      "%s: %s", spelling[0], err.text);
+	ck_assert_msg(!ckpt_expr_parse(written, &place, &expr, &err), "%s: %s",
+		      written, err.text);
 	ckpt_expr_text(expr, text, sizeof text);
-	ck_assert_str_eq(text, spelling[1]);
+	ck_assert_str_eq(text, expected);
 	ckpt_expr_destroy(expr);
+}
+
+START_TEST(expression_parses_with_the_precedence_of_c)
+{
+	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+		check_spelling(spellings[i][0], spellings[i][1]);
 }
 END_TEST
 
 START_TEST(canonical_text_parses_to_itself)
 {
-	struct ckpt_expr *expr = NULL;
-	char text[256];
-
-	ck_assert(!ckpt_expr_parse(spellings[_i][1], &place, &expr, NULL));
-	ckpt_expr_text(expr, text, sizeof text);
-	ck_assert_str_eq(text, spellings[_i][1]);
-	ckpt_expr_destroy(expr);
+	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+		check_spelling(spellings[i][1], spellings[i][1]);
 }
 END_TEST
 
@@ -187,15 +184,21 @@ static const char *const mistakes[][2] = {
 	{"\"text", "ckpt.toml:12:8: this '\"' has no partner"},
 };
 
-START_TEST(mistake_is_named_with_its_place)
+static void check_mistake(const char *written, const char *expected)
 {
 	struct ckpt_expr *expr = NULL;
 	struct ckpt_err err = {0};
 
-	ck_assert_int_eq(ckpt_expr_parse(mistakes[_i][0], &place, &expr, &err),
+	ck_assert_int_eq(ckpt_expr_parse(written, &place, &expr, &err),
 			 CKPT_INVALID);
 	ck_assert_ptr_null(expr);
-	ck_assert_str_eq(err.text, mistakes[_i][1]);
+	ck_assert_str_eq(err.text, expected);
+}
+
+START_TEST(mistake_is_named_with_its_place)
+{
+	for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
+		check_mistake(mistakes[i][0], mistakes[i][1]);
 }
 END_TEST
 
@@ -302,32 +305,10 @@ START_TEST(text_that_does_not_fit_is_cut)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("expr");
-	TCase *tcase = tcase_create("expr");
-	SRunner *runner = srunner_create(suite);
-	int spelling_count = sizeof spellings / sizeof *spellings;
-	int mistake_count = sizeof mistakes / sizeof *mistakes;
-	int failed_count;
-
-	suite_add_tcase(suite, tcase);
-	tcase_add_loop_test(tcase, expression_parses_with_the_precedence_of_c,
-			    0, spelling_count);
-	tcase_add_loop_test(tcase, canonical_text_parses_to_itself, 0,
-			    spelling_count);
-	tcase_add_loop_test(tcase, mistake_is_named_with_its_place, 0,
-			    mistake_count);
-	tcase_add_test(tcase, nesting_beyond_the_limit_is_an_error);
-	tcase_add_test(tcase, twenty_levels_of_parentheses_are_fine);
-	tcase_add_test(tcase, text_beyond_the_limit_is_an_error);
-	tcase_add_test(tcase, longest_sum_parses);
-	tcase_add_test(tcase,
-		       steps_of_a_path_come_in_the_order_they_are_applied);
-	tcase_add_test(tcase, path_is_only_a_path);
-	tcase_add_test(tcase, text_that_does_not_fit_is_cut);
-	srunner_run_all(runner, CK_ENV);
-	failed_count = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed_count ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN("expr", expression_parses_with_the_precedence_of_c,
+	  canonical_text_parses_to_itself, mistake_is_named_with_its_place,
+	  nesting_beyond_the_limit_is_an_error,
+	  twenty_levels_of_parentheses_are_fine,
+	  text_beyond_the_limit_is_an_error, longest_sum_parses,
+	  steps_of_a_path_come_in_the_order_they_are_applied,
+	  path_is_only_a_path, text_that_does_not_fit_is_cut)
