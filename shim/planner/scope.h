@@ -17,7 +17,7 @@
 #include "shim/planner/image.h"
 
 struct ckpt_scope_object {
-	char *path; /* "" as first becomes the program's path */
+	char *path; /* the program first, by its own path */
 	uint64_t dev, inode;
 	bool is_global;	 /* in the global scope; else only its own */
 	bool is_refused; /* what is mapped is not the file any more */
@@ -30,8 +30,9 @@ struct ckpt_scope;
 enum ckpt_status ckpt_scope_parse(const char *text, struct ckpt_deps *deps,
 				  struct ckpt_scope **ret,
 				  struct ckpt_err *err) CKPT_MUST_CHECK;
-/* What `program` would load, by its own loader (PT_INTERP --list), plus
- * `preload` in front of the libraries if not NULL. Does not run it. */
+/* What `program` would load with the present LD_LIBRARY_PATH and LD_PRELOAD,
+ * by its own loader (PT_INTERP --list). Does not run the program. One that is
+ * linked statically is alone. */
 enum ckpt_status ckpt_scope_of_program(const char *program,
 				       struct ckpt_deps *deps,
 				       struct ckpt_scope **ret,
@@ -45,11 +46,25 @@ ckpt_scope_object(const struct ckpt_scope *scope, uint32_t index);
 const struct ckpt_image *ckpt_scope_image(struct ckpt_scope *scope,
 					  uint32_t index, struct ckpt_err *err);
 
-/* What `name` (at `version`, NULL = none asked for) referred to from object
- * `from` is bound to. */
+/*
+ * What `name` (at `version`, NULL = none asked for) referred to from object
+ * `from` is bound to: its own definition first if it is symbolic, then the
+ * global objects in order, then the objects that dlopen brought in with it.
+ * Only definitions count, never an executable's PLT entry. NOTFOUND: nobody
+ * defines it (a weak reference). UNSUPPORTED: an object on the way cannot be
+ * read. RTLD_DEEPBIND cannot be seen here; the runtime compares every binding
+ * that was relied on with the real one.
+ */
 enum ckpt_status
 ckpt_scope_lookup(struct ckpt_scope *scope, uint32_t from, const char *name,
 		  const char *version, uint32_t *ret_object,
 		  const struct ckpt_symbol **ret_symbol) CKPT_MUST_CHECK;
+
+/* The same for the dynamic symbol `reference` of object `from`, as in a
+ * relocation: local, hidden and protected symbols are their own definition. */
+enum ckpt_status
+ckpt_scope_bind(struct ckpt_scope *scope, uint32_t from,
+		const struct ckpt_symbol *reference, uint32_t *ret_object,
+		const struct ckpt_symbol **ret_symbol) CKPT_MUST_CHECK;
 
 #endif
