@@ -83,11 +83,14 @@ $(BENCH): %: %.o $(B)/all.a
 TEST_CFLAGS ?= -O2 -g
 $(P)/lib%.so: tests/programs/lib%.c | $(DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -fPIC -shared -Wl,-soname,$(@F) -o $@ $<
+	$(CC) $(TEST_CFLAGS) -I. -fPIC -shared -Wl,-soname,$(@F) -o $@ $<
 $(P)/%: tests/programs/%.c | $(DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -o $@ $(filter %.c %.so,$^) \
+	$(CC) $(TEST_CFLAGS) -I. -o $@ $(filter %.c %.so,$^) \
 		-Wl,-rpath,'$$ORIGIN' -lm -lpthread
+$(P)/sum: $(P)/libsum.so
+$(P)/number: $(P)/libnumber.so
+$(P)/fit: $(P)/libmodel.so
 programs: $(PROGRAMS)
 
 ## make unit        unit tests only

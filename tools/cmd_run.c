@@ -160,6 +160,12 @@ static enum ckpt_status set_config(const char *option, struct ckpt_err *err)
 	return CKPT_OK;
 }
 
+static int exit_of(enum ckpt_status status)
+{
+	return status == CKPT_NOTFOUND ? CKPT_EXIT_NO_PROGRAM
+				       : CKPT_EXIT_CANNOT_RUN;
+}
+
 static int execute(char **argv)
 {
 	_cleanup_free_ char *path = NULL;
@@ -169,17 +175,17 @@ static int execute(char **argv)
 	status = ckpt_target_find(argv[0], &path, &err);
 	if (status) {
 		ckpt_cli_fail("run", &err);
-		return status == CKPT_NOTFOUND ? CKPT_EXIT_NO_PROGRAM
-					       : CKPT_EXIT_CANNOT_RUN;
+		return exit_of(status);
 	}
 	status = ckpt_target_check(path, &err);
 	if (status == CKPT_UNSUPPORTED)
 		fprintf(stderr, "ckpt run: nothing will be checkpointed: %s\n",
 			err.text);
 	execv(path, argv);
-	ckpt_err_set(&err, CKPT_IO, "%s: %s", path, strerror(errno));
+	status = errno == ENOENT ? CKPT_NOTFOUND : CKPT_IO;
+	ckpt_err_set(&err, status, "%s: %s", path, strerror(errno));
 	ckpt_cli_fail("run", &err);
-	return CKPT_EXIT_CANNOT_RUN;
+	return exit_of(status);
 }
 
 struct run_options {

@@ -25,7 +25,7 @@ mkdir -p "$HOME" "$WORK/dir"
 cd "$WORK/dir" || exit 1
 
 fail() {
-	echo "FAIL (line ${BASH_LINENO[0]}): $*"
+	echo "FAIL (line ${BASH_LINENO[-2]}): $*"
 	local file
 	for file in err.*; do
 		[ ! -s "$file" ] || sed "s|^|$file: |" "$file" | head -n 20
@@ -101,16 +101,16 @@ expect_warm() {
 
 # COMMAND twice plain, once cold, once warm. Its exit status, its standard
 # output and error and the file OUTPUT (- for none) are the same each time;
-# the cold run misses, the warm run only hits.
+# the cold run misses, the warm run only hits. Reads STDIN, if set.
 four_runs() { # OUTPUT COMMAND…
 	local output=$1 run
 	shift
 	for run in plain again cold warm; do
 		[ "$output" = - ] || rm -f "$output"
 		case $run in
-		plain | again) "$@" >"out.$run" 2>"err.$run" ;;
-		*) ckpt run -- "$@" >"out.$run" 2>"err.$run" ;;
-		esac
+		plain | again) "$@" ;;
+		*) ckpt run -- "$@" ;;
+		esac >"out.$run" 2>"err.$run" <"${STDIN:-/dev/null}"
 		echo $? >"status.$run"
 		[ "$output" = - ] || mv "$output" "file.$run" ||
 			fail "$run: no $output"
@@ -126,15 +126,30 @@ four_runs() { # OUTPUT COMMAND…
 	expect_warm
 }
 
-# Least wall time of COMMAND in milliseconds over RUNS.
+# Least wall time of COMMAND in milliseconds over RUNS. Reads STDIN, if set.
 least_ms() { # RUNS COMMAND…
 	local runs=$1 least=1000000 start end i
 	shift
 	for ((i = 0; i < runs; i++)); do
 		start=$(date +%s%N)
-		"$@" >/dev/null 2>&1 </dev/null
+		"$@" >/dev/null 2>&1 <"${STDIN:-/dev/null}"
 		end=$(date +%s%N)
 		((end = (end - start) / 1000000, end < least)) && least=$end
 	done
 	echo "$least"
+}
+
+# A warm run of the command after -- takes at most 50 ms more than the command
+# before it, which does the same without the call.
+expect_within_50_ms() { # COMMAND… -- COMMAND…
+	local without=() bare warm
+	while [ "$1" != -- ]; do
+		without+=("$1")
+		shift
+	done
+	shift
+	bare=$(least_ms 10 "${without[@]}")
+	warm=$(least_ms 10 env LD_PRELOAD="$LIBRARY" "$@")
+	[ "$warm" -le $((bare + 50)) ] ||
+		fail "warm: $warm ms, without the call: $bare ms"
 }
