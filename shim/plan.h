@@ -142,6 +142,9 @@ enum ckpt_plan_function_flag {
 	CKPT_FUNCTION_SECRET = 1u << 9,	     /* some clause is `secret` */
 	CKPT_FUNCTION_X87_RESULT = 1u << 10, /* result in st0 */
 	CKPT_FUNCTION_X87_PAIR = 1u << 11,   /* and st1 */
+	/* The call can give pointers back: how extents overlap or touch is
+	 * part of the key even where none is written. */
+	CKPT_FUNCTION_POINTERS = 1u << 12,
 };
 
 /* Widest vector register that can carry an argument or a result. */
@@ -179,6 +182,9 @@ struct ckpt_plan_function {
 	uint32_t result_move_count;
 	uint32_t root_count; /* parameters, then globals, then the result */
 	uint32_t first_root;
+	/* Its own stretch of the clauses: records number them from here. */
+	uint32_t first_clause;
+	uint32_t clause_count;
 	/* Expressions whose value pre() operators of post expressions use. */
 	uint32_t first_pre;
 	uint32_t pre_count;
@@ -252,10 +258,14 @@ struct ckpt_plan_root {
 };
 
 enum ckpt_plan_node_kind {
-	CKPT_NODE_BYTES,  /* `size` bytes that count as they are */
-	CKPT_NODE_BITS,	  /* bits [bit_off, bit_off+bit_size) of `size` bytes */
-	CKPT_NODE_STRUCT, /* fields [first, first+count) */
-	CKPT_NODE_ARRAY,  /* `count` elements of node `first`, `stride` apart */
+	CKPT_NODE_BYTES, /* `size` bytes that count as they are */
+	CKPT_NODE_BITS,	 /* bits [bit_off, bit_off+bit_size) of `size` bytes */
+	/* Fields [first, first+count) in ascending order. Structs inside it,
+	 * and arrays that hold pointers, are flattened into its fields. */
+	CKPT_NODE_STRUCT,
+	/* `count` elements of node `first`, which is flat and has no condition,
+	 * as far apart as its stride. */
+	CKPT_NODE_ARRAY,
 	CKPT_NODE_POINTER, /* 8 bytes; clauses [first, first+count) in order */
 	CKPT_NODE_SKIP,	   /* `size` bytes that take no part in anything */
 	CKPT_NODE_KIND_COUNT
@@ -293,6 +303,9 @@ enum ckpt_plan_extent {
 	CKPT_EXTENT_COUNT, /* `count` elements */
 	CKPT_EXTENT_BYTES, /* `count` bytes */
 	CKPT_EXTENT_SLICE, /* elements [low, count), of at most `max` */
+	/* A block of `low` elements before that the call may move, and of
+	 * `count` after: owner REALLOC. */
+	CKPT_EXTENT_GROW,
 	CKPT_EXTENT_UNTIL, /* elements up to and with the first where `until` */
 	CKPT_EXTENT_STRING, /* bytes up to and with the first NUL */
 	CKPT_EXTENT_ROWS,   /* `count` rows of `length`, `stride` elements apart
@@ -371,6 +384,9 @@ struct ckpt_plan_expr {
 
 enum { CKPT_EXPR_STACK_MAX = 16, CKPT_EXPR_OPS_MAX = 4096 };
 
+/* Arrays inside flat elements, and structs in them, nest no deeper. */
+enum { CKPT_NODE_DEPTH_MAX = 16 };
+
 enum ckpt_plan_op_code {
 	/* push */
 	CKPT_OP_CONST, /* imm (as int64; is_signed 0: as uint64) */
@@ -379,9 +395,9 @@ enum ckpt_plan_op_code {
 	CKPT_OP_FRAME,	/* imm: offset into struct ckpt_frame */
 	CKPT_OP_STACK,	/* imm: offset into the stack arguments */
 	CKPT_OP_GLOBAL, /* vaddr imm of object `a` */
-	/* Of the element that holds the pointer (or, in until, conditions of
-	 * fields: the element itself), `a` extents up, plus imm. a = 0 is the
-	 * element in whose memory the clause's own pointer stands. */
+	/* The element `a` extents up, plus imm. 0 is the element in whose
+	 * memory the clause's pointer (or the conditional field) stands; in
+	 * `until` 0 is the element looked at, and 1 what 0 is elsewhere. */
 	CKPT_OP_ELEMENT,
 	/* address → value, `size` 1, 2, 4, 8 bytes, is_signed */
 	CKPT_OP_LOAD,
