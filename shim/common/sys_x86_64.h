@@ -204,6 +204,11 @@ static inline int ckpt_sys_utimensat(int dir, const char *path,
 				  flags);
 }
 
+static inline int ckpt_sys_fchmodat(int dir, const char *path, unsigned mode)
+{
+	return (int)ckpt_syscall3(SYS_fchmodat, dir, (long)path, (long)mode);
+}
+
 /* LOCK_SH, LOCK_EX, LOCK_UN of sys/file.h, | LOCK_NB. */
 static inline int ckpt_sys_flock(int fd, int operation)
 {

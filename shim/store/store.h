@@ -70,12 +70,16 @@ enum ckpt_status ckpt_store_get(struct ckpt_store *store,
 void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry);
 
 /* Publish; replaces what was there only on success. The payload is the
- * concatenation of `parts`. */
+ * concatenation of `parts`. UNSUPPORTED: nothing is stored now (read-only, a
+ * full disk a moment ago, the host's RLIMIT_FSIZE). */
 enum ckpt_status ckpt_store_put(struct ckpt_store *store,
 				struct ckpt_hash128 key,
 				const struct ckpt_entry_info *info,
 				const struct iovec *parts,
 				int part_count) CKPT_MUST_CHECK;
+
+/* Entries met since open that were not what they should be. */
+uint64_t ckpt_store_damaged(const struct ckpt_store *store);
 
 /* OK also when there was none. */
 enum ckpt_status ckpt_store_remove(struct ckpt_store *store,

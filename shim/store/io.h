@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_STORE_IO_H
+#define CKPT_STORE_IO_H
+
+/*
+ * Whole reads and writes over system calls that may do less, and memory to
+ * read into. Hot path. Errors are negative errno values.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* Our descriptors are numbered from here, out of the host's way. */
+enum { CKPT_IO_FD_MIN = 512 };
+
+/* Move `fd` (closing it) to a high number, close-on-exec; keeps the low one if
+ * there is none. A negative errno passes through. */
+int ckpt_io_move_fd(int fd);
+
+/* Write everything. -ENOSPC also if it was cut short without a reason. */
+int ckpt_io_write_all(int fd, const void *data, size_t size, off_t off);
+/* A head and then parts, in as few calls as possible. */
+int ckpt_io_write_parts(int fd, const void *head, size_t head_size,
+			const struct iovec *parts, int part_count, off_t off);
+/* Read exactly `size` bytes; -ENODATA if the file ends before. */
+int ckpt_io_read_all(int fd, void *to, size_t size, off_t off);
+
+/* Would writing up to `end` go past RLIMIT_FSIZE? That would not fail but
+ * raise SIGXFSZ in the host. */
+bool ckpt_io_exceeds_limit(uint64_t end);
+
+/*
+ * Buffers for values. A few are kept and used again, so that reading a value
+ * costs no page faults; a larger one is mapped for each value. The pool is
+ * zero-initialised, lock-free, and safe to go on with in a forked child.
+ */
+enum {
+	CKPT_POOL_SLOTS = 8,
+	CKPT_POOL_KEPT_SIZE = 1 << 20, /* larger ones are given back */
+};
+
+struct ckpt_pool_slot {
+	uint32_t is_busy;
+	uint8_t *data;
+	size_t capacity;
+} __attribute__((aligned(64)));
+
+struct ckpt_pool {
+	struct ckpt_pool_slot slots[CKPT_POOL_SLOTS];
+};
+
+/* `size` bytes, aligned to 64, NULL if there are none. *ret_token goes back to
+ * ckpt_pool_give() with them. */
+void *ckpt_pool_take(struct ckpt_pool *pool, size_t size, size_t *ret_token);
+void ckpt_pool_give(struct ckpt_pool *pool, void *data, size_t token);
+/* Nothing may be out. */
+void ckpt_pool_deinit(struct ckpt_pool *pool);
+
+#endif

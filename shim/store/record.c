@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/store/record.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct ckpt_record_header) == 64, "no holes");
+_Static_assert(offsetof(struct ckpt_record_header, key) == CKPT_RECORD_SUM_OFF,
+	       "the checksum covers all that follows it");
+_Static_assert(sizeof(struct ckpt_record_header) + 95 + 63 + 15 <
+		       CKPT_RECORD_HEAD_MAX,
+	       "the longest names fit");
+
+static size_t round_up(size_t size)
+{
+	return (size + CKPT_RECORD_ALIGNMENT - 1) &
+	       ~(size_t)(CKPT_RECORD_ALIGNMENT - 1);
+}
+
+size_t ckpt_record_head_size(const struct ckpt_record_header *header)
+{
+	return round_up(sizeof(*header) + header->function_size +
+			header->object_size);
+}
+
+static uint64_t sum_record(const struct ckpt_record_head *head,
+			   const struct iovec *parts, int part_count)
+{
+	const uint8_t *from = head->bytes + CKPT_RECORD_SUM_OFF;
+	size_t size = head->size - CKPT_RECORD_SUM_OFF;
+	struct ckpt_hasher hasher;
+
+	ckpt_hasher_init(&hasher, NULL);
+	ckpt_hasher_update(&hasher, from, size);
+	for (int i = 0; i < part_count; i++)
+		ckpt_hasher_update(&hasher, parts[i].iov_base,
+				   parts[i].iov_len);
+	return ckpt_hasher_final64(&hasher);
+}
+
+enum ckpt_status ckpt_record_build(struct ckpt_hash128 key,
+				   const struct ckpt_entry_info *info,
+				   const struct iovec *parts, int part_count,
+				   struct ckpt_record_head *ret,
+				   uint64_t *ret_payload_size)
+{
+	struct ckpt_record_header header = {
+		.magic = CKPT_RECORD_MAGIC,
+		.format = CKPT_RECORD_FORMAT,
+		.key = key,
+		.created_s = info->created_s,
+		.duration_ns = info->duration_ns,
+	};
+	uint8_t *names = ret->bytes + sizeof(header);
+
+	for (int i = 0; i < part_count; i++)
+		if (__builtin_add_overflow(header.payload_size,
+					   parts[i].iov_len,
+					   &header.payload_size))
+			return CKPT_UNSUPPORTED;
+	if (header.payload_size > INT64_MAX - CKPT_RECORD_HEAD_MAX)
+		return CKPT_UNSUPPORTED;
+	header.function_size =
+		(uint8_t)strnlen(info->function, sizeof(info->function) - 1);
+	header.object_size =
+		(uint8_t)strnlen(info->object, sizeof(info->object) - 1);
+	ret->size = ckpt_record_head_size(&header);
+	memset(ret->bytes + ret->size - CKPT_RECORD_ALIGNMENT, 0,
+	       CKPT_RECORD_ALIGNMENT);
+	memcpy(names, info->function, header.function_size);
+	memcpy(names + header.function_size, info->object, header.object_size);
+	memcpy(ret->bytes, &header, sizeof(header));
+	header.checksum = sum_record(ret, parts, part_count);
+	memcpy(ret->bytes, &header, sizeof(header));
+	*ret_payload_size = header.payload_size;
+	return CKPT_OK;
+}
+
+static enum ckpt_status check_header(const struct ckpt_record_header *header)
+{
+	const struct ckpt_entry_info *info = NULL;
+
+	if (header->magic != CKPT_RECORD_MAGIC ||
+	    header->format != CKPT_RECORD_FORMAT || header->reserved ||
+	    header->flags || header->reserved2 ||
+	    header->function_size >= sizeof(info->function) ||
+	    header->object_size >= sizeof(info->object) ||
+	    header->payload_size > INT64_MAX - CKPT_RECORD_HEAD_MAX)
+		return CKPT_BADDATA;
+	return CKPT_OK;
+}
+
+enum ckpt_status ckpt_record_measure(const void *bytes, size_t size,
+				     uint64_t *ret_size)
+{
+	struct ckpt_record_header header;
+	enum ckpt_status status;
+
+	if (size < sizeof(header))
+		return CKPT_BADDATA;
+	memcpy(&header, bytes, sizeof(header));
+	status = check_header(&header);
+	if (status)
+		return status;
+	*ret_size = ckpt_record_head_size(&header) + header.payload_size;
+	return CKPT_OK;
+}
+
+enum ckpt_status ckpt_record_parse_summed(const void *bytes, size_t size,
+					  uint64_t sum, struct ckpt_record *ret)
+{
+	struct ckpt_record_header header;
+	const uint8_t *names = (const uint8_t *)bytes + sizeof(header);
+	enum ckpt_status status;
+	uint64_t whole;
+
+	status = ckpt_record_measure(bytes, size, &whole);
+	if (status)
+		return status;
+	memcpy(&header, bytes, sizeof(header));
+	if (whole != size || header.checksum != sum)
+		return CKPT_BADDATA;
+	ret->key = header.key;
+	ret->info.created_s = header.created_s;
+	ret->info.duration_ns = header.duration_ns;
+	memcpy(ret->info.function, names, header.function_size);
+	ret->info.function[header.function_size] = '\0';
+	memcpy(ret->info.object, names + header.function_size,
+	       header.object_size);
+	ret->info.object[header.object_size] = '\0';
+	ret->payload = (const uint8_t *)bytes + ckpt_record_head_size(&header);
+	ret->payload_size = header.payload_size;
+	return CKPT_OK;
+}
+
+enum ckpt_status ckpt_record_parse(const void *bytes, size_t size,
+				   struct ckpt_record *ret)
+{
+	if (size < sizeof(struct ckpt_record_header))
+		return CKPT_BADDATA;
+	return ckpt_record_parse_summed(
+		bytes, size,
+		ckpt_hash64((const uint8_t *)bytes + CKPT_RECORD_SUM_OFF,
+			    size - CKPT_RECORD_SUM_OFF),
+		ret);
+}

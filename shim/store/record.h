@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_STORE_RECORD_H
+#define CKPT_STORE_RECORD_H
+
+/*
+ * One entry as bytes: the same in a segment and in a file of its own.
+ *
+ *     header | function name | object name | zeroes to 16 bytes | payload
+ *
+ * The checksum covers everything behind itself, so that a record which was cut
+ * short, half written or changed in any bit is no record; what stands before
+ * it is compared with constants. Records are immutable once published. A crash
+ * while one is written leaves bytes nobody refers to, which a scan skips since
+ * their checksum is wrong.
+ *
+ * Stateless. Hot path: no allocation, no system call.
+ */
+
+#include "shim/common/hash.h"
+#include "shim/common/status.h"
+#include "shim/store/store.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	CKPT_RECORD_MAGIC = 0x31726b63, /* "ckr1" */
+	CKPT_RECORD_FORMAT = 1,
+	CKPT_RECORD_ALIGNMENT = 16,
+	/* Header, names and zeroes together never take more. */
+	CKPT_RECORD_HEAD_MAX = 240,
+};
+
+struct ckpt_record_header {
+	uint32_t magic;
+	uint16_t format;
+	uint16_t reserved; /* 0 */
+	uint64_t checksum; /* ckpt_hash64 of all bytes behind this member */
+	struct ckpt_hash128 key;
+	uint64_t payload_size;
+	int64_t created_s;
+	uint64_t duration_ns;
+	uint8_t function_size; /* bytes of the name, no NUL */
+	uint8_t object_size;
+	uint16_t flags;	    /* 0 */
+	uint32_t reserved2; /* 0 */
+};
+
+/* Header, names and zeroes, ready to be written before the payload. */
+struct ckpt_record_head {
+	size_t size;
+	uint8_t bytes[CKPT_RECORD_HEAD_MAX]
+		__attribute__((aligned(CKPT_RECORD_ALIGNMENT)));
+};
+
+/* Build the head of a record, checksum and all. `ret_payload_size` is the sum
+ * of the parts. UNSUPPORTED: the sum overflows. */
+enum ckpt_status ckpt_record_build(struct ckpt_hash128 key,
+				   const struct ckpt_entry_info *info,
+				   const struct iovec *parts, int part_count,
+				   struct ckpt_record_head *ret,
+				   uint64_t *ret_payload_size) CKPT_MUST_CHECK;
+
+/* Bytes of the head that `header` announces. */
+size_t ckpt_record_head_size(const struct ckpt_record_header *header);
+
+/* Is this the header of a record, as far as its constants tell? Then
+ * *ret_size is the size of the record as it stands in a segment, without
+ * trailing zeroes. BADDATA if not. `size` bytes are readable. */
+enum ckpt_status ckpt_record_measure(const void *bytes, size_t size,
+				     uint64_t *ret_size) CKPT_MUST_CHECK;
+
+/* A whole record of exactly `size` bytes: verify and take apart. */
+struct ckpt_record {
+	struct ckpt_hash128 key;
+	struct ckpt_entry_info info;
+	const void *payload;
+	size_t payload_size;
+};
+enum ckpt_status ckpt_record_parse(const void *bytes, size_t size,
+				   struct ckpt_record *ret) CKPT_MUST_CHECK;
+
+/* The same for one whose checksum was computed while it was being read:
+ * `sum` is ckpt_hash64 of the bytes from CKPT_RECORD_SUM_OFF on. */
+enum { CKPT_RECORD_SUM_OFF = 16 };
+enum ckpt_status
+ckpt_record_parse_summed(const void *bytes, size_t size, uint64_t sum,
+			 struct ckpt_record *ret) CKPT_MUST_CHECK;
+
+#endif
