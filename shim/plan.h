@@ -13,9 +13,9 @@
  * independent, little-endian and naturally aligned. The runtime checks magic,
  * version, size, checksum and every reference once, before use (planfile.h).
  *
- * The file's name is the plan key: the hash of the config's bytes and of the
- * ordered objects (path, dev, inode) it was made for. A plan that intercepts
- * nothing is a plan too.
+ * The file's name is the plan key (plankey.h): the hash of the config's bytes
+ * and of the ordered objects (path, dev, inode) it was made for. A plan that
+ * intercepts nothing is a plan too.
  *
  * Marshalling. A function's arguments and results are described by a tree of
  * nodes (types laid out in memory) and clauses (how far a pointer reaches,
@@ -82,14 +82,18 @@ struct ckpt_plan_header {
 	uint32_t store_directory; /* string: absolute, without v1/ */
 	uint32_t log_level;	  /* enum ckpt_log_level; CKPT_LOG wins */
 	uint64_t max_size;	  /* bytes; 0 = no limit */
-	uint32_t flags;		  /* CKPT_PLAN_HAS_* */
-	uint32_t reserved;
+	uint64_t max_entries;	  /* 0 = no limit */
+	uint64_t max_age_s;	  /* 0 = for ever */
+	uint32_t flags;		  /* CKPT_PLAN_* */
+	uint32_t on_error;	  /* for what concerns no function */
 	struct ckpt_plan_section sections[CKPT_PLAN_SECTION_COUNT];
 };
 
 enum {
 	/* A configured name is a pattern: any new object needs planning. */
 	CKPT_PLAN_HAS_GLOBS = 1u << 0,
+	CKPT_PLAN_READONLY = 1u << 1, /* [cache] readonly */
+	CKPT_PLAN_SHARED = 1u << 2,   /* [cache] shared */
 };
 
 /* A file the planner read (or looked for in vain: is_present 0). The runtime

@@ -153,7 +153,7 @@ static uint8_t *reserve_bytes(struct ckpt_buf *buf, size_t size)
 
 	if (buf->is_failed)
 		return NULL;
-	if (size <= buf->capacity - buf->size)
+	if (buf->data && size <= buf->capacity - buf->size)
 		return buf->data + buf->size;
 	if (size > SIZE_MAX / 4 - buf->size) {
 		buf->is_failed = 1;

@@ -12,23 +12,9 @@
  */
 
 #include "config/config.h"
-#include "shim/common/buf.h"
 #include "shim/plan.h"
 #include "shim/planner/signature.h"
-
-/* Tables that grow while functions are compiled; planwriter writes them. */
-struct ckpt_tables {
-	struct ckpt_buf sections[CKPT_PLAN_SECTION_COUNT];
-};
-
-void ckpt_tables_init(struct ckpt_tables *tables);
-void ckpt_tables_deinit(struct ckpt_tables *tables);
-/* Offset of `text` in the strings; equal texts share one. NULL → NONE. */
-uint32_t ckpt_tables_text(struct ckpt_tables *tables, const char *text);
-/* Append an entry; its index. */
-uint32_t ckpt_tables_add(struct ckpt_tables *tables,
-			 enum ckpt_plan_section_id section, const void *entry,
-			 size_t size);
+#include "shim/planner/tables.h"
 
 /* A global the closure refers to, with its type where one is known. */
 struct ckpt_program_global {

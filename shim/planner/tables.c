@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/planner/tables.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { INDEX_SIZE_MIN = 256 };
+
+static const uint32_t entry_sizes[CKPT_PLAN_SECTION_COUNT] = {
+	[CKPT_PLAN_STRINGS] = 1,
+	[CKPT_PLAN_FILES] = sizeof(struct ckpt_plan_file),
+	[CKPT_PLAN_OBJECTS] = sizeof(struct ckpt_plan_object),
+	[CKPT_PLAN_FUNCTIONS] = sizeof(struct ckpt_plan_function),
+	[CKPT_PLAN_NAMES] = sizeof(struct ckpt_plan_name),
+	[CKPT_PLAN_MOVES] = sizeof(struct ckpt_plan_move),
+	[CKPT_PLAN_ROOTS] = sizeof(struct ckpt_plan_root),
+	[CKPT_PLAN_NODES] = sizeof(struct ckpt_plan_node),
+	[CKPT_PLAN_FIELDS] = sizeof(struct ckpt_plan_field),
+	[CKPT_PLAN_CLAUSES] = sizeof(struct ckpt_plan_clause),
+	[CKPT_PLAN_EXPRS] = sizeof(struct ckpt_plan_expr),
+	[CKPT_PLAN_OPS] = sizeof(struct ckpt_plan_op),
+	[CKPT_PLAN_INPUTS] = sizeof(struct ckpt_plan_input),
+	[CKPT_PLAN_TEXTS] = sizeof(struct ckpt_plan_text),
+	[CKPT_PLAN_EDGES] = sizeof(struct ckpt_plan_edge),
+	[CKPT_PLAN_DIAGS] = sizeof(struct ckpt_plan_diag),
+	[CKPT_PLAN_WATCHES] = sizeof(struct ckpt_plan_watch),
+};
+
+void ckpt_tables_init(struct ckpt_tables *tables)
+{
+	memset(tables, 0, sizeof(*tables));
+}
+
+void ckpt_tables_deinit(struct ckpt_tables *tables)
+{
+	for (int id = 0; id < CKPT_PLAN_SECTION_COUNT; id++)
+		ckpt_buf_deinit(&tables->sections[id]);
+	free(tables->index);
+	memset(tables, 0, sizeof(*tables));
+}
+
+static const char *text_at(const struct ckpt_tables *tables, uint32_t off)
+{
+	return (const char *)tables->sections[CKPT_PLAN_STRINGS].data + off;
+}
+
+/* Where `text` is or would be in the index. */
+static uint32_t *find_slot(const struct ckpt_tables *tables, const char *text)
+{
+	uint64_t at = ckpt_hash64(text, strlen(text));
+	uint32_t *slot;
+
+	for (;; at++) {
+		slot = &tables->index[at & (tables->index_size - 1)];
+		if (!*slot || !strcmp(text_at(tables, *slot - 1), text))
+			return slot;
+	}
+}
+
+/* Room for one more at no more than half load. */
+static bool grow_index(struct ckpt_tables *tables)
+{
+	uint32_t old_size = tables->index_size;
+	uint32_t *old = tables->index;
+
+	if (2 * (tables->text_count + 1) <= old_size)
+		return true;
+	tables->index_size = old_size ? 2 * old_size : INDEX_SIZE_MIN;
+	tables->index = calloc(tables->index_size, sizeof(*tables->index));
+	if (!tables->index) {
+		tables->index = old;
+		tables->index_size = old_size;
+		return false;
+	}
+	for (uint32_t i = 0; i < old_size; i++)
+		if (old[i])
+			*find_slot(tables, text_at(tables, old[i] - 1)) =
+				old[i];
+	free(old);
+	return true;
+}
+
+uint32_t ckpt_tables_text(struct ckpt_tables *tables, const char *text)
+{
+	struct ckpt_buf *strings = &tables->sections[CKPT_PLAN_STRINGS];
+	uint32_t off = (uint32_t)strings->size;
+	uint32_t *slot;
+
+	if (!text)
+		return CKPT_PLAN_NONE;
+	if (!grow_index(tables)) {
+		strings->is_failed = 1;
+		return 0;
+	}
+	slot = find_slot(tables, text);
+	if (*slot)
+		return *slot - 1;
+	ckpt_buf_add(strings, text, strlen(text) + 1);
+	if (strings->is_failed)
+		return 0;
+	*slot = off + 1;
+	tables->text_count++;
+	return off;
+}
+
+uint32_t ckpt_tables_add(struct ckpt_tables *tables,
+			 enum ckpt_plan_section_id section, const void *entry,
+			 size_t size)
+{
+	struct ckpt_buf *buf = &tables->sections[section];
+	uint32_t index = ckpt_tables_count(tables, section);
+
+	assert(size == entry_sizes[section]);
+	ckpt_buf_add(buf, entry, size);
+	return index;
+}
+
+uint32_t ckpt_tables_entry_size(enum ckpt_plan_section_id section)
+{
+	return entry_sizes[section];
+}
+
+uint32_t ckpt_tables_count(const struct ckpt_tables *tables,
+			   enum ckpt_plan_section_id section)
+{
+	return (uint32_t)(tables->sections[section].size /
+			  entry_sizes[section]);
+}
+
+enum ckpt_status ckpt_tables_status(const struct ckpt_tables *tables)
+{
+	for (int id = 0; id < CKPT_PLAN_SECTION_COUNT; id++)
+		if (tables->sections[id].is_failed)
+			return CKPT_NOMEM;
+	return CKPT_OK;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_PLANNER_TABLES_H
+#define CKPT_PLANNER_TABLES_H
+
+/*
+ * The sections of a plan while it grows: one buffer each, and an index of the
+ * strings so that equal ones are stored once. A failed allocation shows in
+ * ckpt_tables_status(), at the end. Set-up world.
+ */
+
+#include "shim/common/buf.h"
+#include "shim/plan.h"
+
+struct ckpt_tables {
+	struct ckpt_buf sections[CKPT_PLAN_SECTION_COUNT];
+	/* Open addressing: 1 + offset of a string; 0 = free. */
+	uint32_t *index;
+	uint32_t index_size; /* a power of two */
+	uint32_t text_count;
+};
+
+void ckpt_tables_init(struct ckpt_tables *tables);
+void ckpt_tables_deinit(struct ckpt_tables *tables);
+
+/* Offset of `text` in the strings; equal texts share one. NULL → NONE. */
+uint32_t ckpt_tables_text(struct ckpt_tables *tables, const char *text);
+
+/* Append an entry of `size` bytes; its index. */
+uint32_t ckpt_tables_add(struct ckpt_tables *tables,
+			 enum ckpt_plan_section_id section, const void *entry,
+			 size_t size);
+
+/* How many bytes an entry of `section` has. */
+uint32_t ckpt_tables_entry_size(enum ckpt_plan_section_id section);
+
+/* How many entries there are. */
+uint32_t ckpt_tables_count(const struct ckpt_tables *tables,
+			   enum ckpt_plan_section_id section);
+
+/* NOMEM if something could not be added. */
+enum ckpt_status
+ckpt_tables_status(const struct ckpt_tables *tables) CKPT_MUST_CHECK;
+
+#endif
