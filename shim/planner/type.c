@@ -196,6 +196,11 @@ struct ckpt_type *ckpt_types_const(struct ckpt_types *types,
 			return NULL;
 		type->const_twin = twin;
 		ckpt_types_sync(type);
+		/* C11 6.7.3: the qualifier of an array is its elements'. */
+		if (type->kind == CKPT_TYPE_ARRAY)
+			twin->element = ckpt_types_const(types, type->element);
+		if (type->kind == CKPT_TYPE_ARRAY && !twin->element)
+			twin->element = type->element;
 	}
 	return type->const_twin;
 }

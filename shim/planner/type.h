@@ -64,7 +64,8 @@ struct ckpt_type {
 	/* pointee, array element, complex and vector element; NULL = void *
 	 * for pointers to void keep a VOID type here */
 	struct ckpt_type *element;
-	uint64_t count; /* array and vector elements */
+	/* Array and vector elements; 1 for a function with a prototype. */
+	uint64_t count;
 	/* Of a struct or union in order; of a function its parameters. */
 	struct ckpt_type_field *fields;
 	size_t field_count;
