@@ -91,6 +91,8 @@ $(P)/%: tests/programs/%.c | $(DEPS)
 $(P)/sum: $(P)/libsum.so
 $(P)/number: $(P)/libnumber.so
 $(P)/fit: $(P)/libmodel.so
+$(P)/results: $(P)/libresults.so
+$(P)/memory: $(P)/libmemory.so
 programs: $(PROGRAMS)
 
 ## make unit        unit tests only
