@@ -52,6 +52,7 @@ struct ckpt_program {
 	const struct ckpt_plan_clause *clauses;
 	const struct ckpt_plan_expr *exprs;
 	const struct ckpt_plan_op *ops;
+	const struct ckpt_plan_input *inputs;
 	const struct ckpt_plan_object *objects;
 	const uintptr_t *bases; /* load address by plan object index */
 	uint32_t object_count;

@@ -16,6 +16,7 @@
 
 #include "shim/frame_x86_64.h"
 #include "shim/runtime/call.h"
+#include "shim/runtime/policy.h"
 #include "shim/store/stats.h"
 #include "shim/store/store.h"
 
@@ -36,12 +37,26 @@ struct ckpt_memo_function {
 	uint32_t stats_row;
 	bool is_rerun; /* CKPT_RERUN names it: no look-up, replace */
 	uint64_t told; /* memo's: which refusals have been told */
+	struct ckpt_policy policy; /* memo's: does it pay? */
+	/* Share of hits that run the original and compare, in 2^-32; and
+	 * memo's running sum of it. */
+	uint32_t verify_share;
+	uint32_t verify_sum;
 };
 
-/* Where a stub leads: one per distinct original address. */
+/* An impure function of the C runtime, as reached from the closure of some
+ * configured function: only watched, never cached. */
+struct ckpt_memo_watch {
+	uint32_t classes;  /* enum ckpt_impure_class */
+	const char *chain; /* "train -> solve -> rand" */
+};
+
+/* Where a stub leads: one per distinct original address and purpose. Either
+ * `function` or `watch` is set. */
 struct ckpt_route {
 	void *original;
 	struct ckpt_memo_function *function;
+	const struct ckpt_memo_watch *watch;
 };
 
 /* What the hot path needs of the process; owned by the session. */
@@ -60,8 +75,11 @@ struct ckpt_memo {
 	/* Tell once per function and cause, by its on_error (may abort). */
 	void (*tell)(const struct ckpt_memo_function *function,
 		     const char *cause, const char *text);
-	uint32_t is_opening; /* memo's: which thread is in open() */
-	bool is_closed;	     /* open failed: everything is bypassed */
+	uint32_t is_opening; /* memo's: some thread is or was in open() */
+	/* memo's: impure functions entered by any thread, for calls whose
+	 * work other threads may share. */
+	uint32_t impure_count;
+	bool is_closed; /* open failed: everything is bypassed */
 };
 
 /* Make `memo` the one that the thunk's calls go to. Once, at start-up, before

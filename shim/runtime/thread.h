@@ -29,6 +29,11 @@ enum { CKPT_THREAD_CALLS_MAX = 8 };
 struct ckpt_thread_call {
 	uintptr_t frame; /* address of its struct ckpt_frame */
 	struct ckpt_arena arena;
+	/* Impure classes that spoil its record, and the first that was met:
+	 * the call chain that led there, NULL while it is unspoiled. */
+	uint32_t observed;
+	bool is_verifying; /* calls inside it must run, too */
+	const char *spoiled_by;
 };
 
 struct ckpt_thread {
@@ -49,6 +54,11 @@ void ckpt_thread_unlock(struct ckpt_thread *thread);
 /* Drop the entries of calls whose frames the stack pointer has passed, given
  * the frame of the call being entered. */
 void ckpt_thread_prune(struct ckpt_thread *thread, uintptr_t frame);
+
+/* An impure function of `classes` was entered: spoil the records of all calls
+ * in progress that observe one of them. `chain` must never die. */
+void ckpt_thread_spoil(struct ckpt_thread *thread, uint32_t classes,
+		       const char *chain);
 
 /* A new innermost entry with an empty arena; NULL if there are too many. */
 struct ckpt_thread_call *ckpt_thread_push(struct ckpt_thread *thread,

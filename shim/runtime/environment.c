@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/runtime/environment.h"
+
+#include "shim/common/sys_x86_64.h"
+#include "shim/runtime/filehash.h"
+#include "shim/runtime/machine_x86_64.h"
+
+#include <locale.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Each kind of input is told apart by its tag. */
+enum tag {
+	TAG_VARIABLE = 1,
+	TAG_ABSENT,
+	TAG_FILE,
+	TAG_CPU,
+	TAG_CPUS,
+	TAG_THREADS,
+	TAG_LOCALE
+};
+
+enum { CPU_MASK_SIZE = 1024 };
+
+void ckpt_environment_init(struct ckpt_environment *environment)
+{
+	environment->cpu = ckpt_machine_digest();
+}
+
+static void add(struct ckpt_hasher *hasher, enum tag tag, const void *data,
+		uint64_t size)
+{
+	uint64_t head[2] = {tag, size};
+
+	ckpt_hasher_update(hasher, head, sizeof(head));
+	ckpt_hasher_update(hasher, data, size);
+}
+
+/* Does `entry` ("NAME=value") set `name`? Then its value, else NULL. */
+static const char *value_of(const char *entry, const char *name)
+{
+	while (*name && *entry == *name) {
+		entry++;
+		name++;
+	}
+	return !*name && *entry == '=' ? entry + 1 : NULL;
+}
+
+static const char *variable(const char *name)
+{
+	const char *value = NULL;
+
+	for (char **entry = environ; entry && *entry && !value; entry++)
+		value = value_of(*entry, name);
+	return value;
+}
+
+static void add_variable(struct ckpt_hasher *hasher, const char *name)
+{
+	const char *value = variable(name);
+
+	add(hasher, TAG_VARIABLE, name, strlen(name));
+	if (value)
+		add(hasher, TAG_VARIABLE, value, strlen(value));
+	else
+		add(hasher, TAG_ABSENT, "", 0);
+}
+
+/* OMP_…, GOMP_…, KMP_…, and …_NUM_THREADS of whatever library. */
+static bool is_about_threads(const char *entry)
+{
+	const char *end = strchr(entry, '=');
+	static const char suffix[] = "_NUM_THREADS";
+	size_t size = end ? (size_t)(end - entry) : 0;
+
+	if (!strncmp(entry, "OMP_", 4) || !strncmp(entry, "GOMP_", 5) ||
+	    !strncmp(entry, "KMP_", 4))
+		return true;
+	return size >= sizeof(suffix) - 1 &&
+	       !strncmp(end - (sizeof(suffix) - 1), suffix, sizeof(suffix) - 1);
+}
+
+/* Thread pools size themselves by these; their order does not count. */
+static void add_thread_settings(struct ckpt_hasher *hasher)
+{
+	struct ckpt_hash128 sum = {0, 0};
+	struct ckpt_hash128 one;
+
+	for (char **entry = environ; entry && *entry; entry++) {
+		if (!is_about_threads(*entry))
+			continue;
+		one = ckpt_hash(NULL, *entry, strlen(*entry));
+		sum.lo += one.lo;
+		sum.hi += one.hi;
+	}
+	add(hasher, TAG_THREADS, &sum, sizeof(sum));
+}
+
+static void add_allowed_cpus(struct ckpt_hasher *hasher)
+{
+	uint64_t mask[CPU_MASK_SIZE / sizeof(uint64_t)];
+	long size = ckpt_sys_sched_getaffinity(0, mask, sizeof(mask));
+	uint64_t count = 0;
+
+	for (long i = 0; i < size / (long)sizeof(uint64_t); i++)
+		count += (uint64_t)__builtin_popcountll(mask[i]);
+	add(hasher, TAG_CPUS, &count, sizeof(count));
+}
+
+static enum ckpt_status add_locale(struct ckpt_hasher *hasher,
+				   struct ckpt_call *call)
+{
+	const char *names = setlocale(LC_ALL, NULL);
+
+	/* A thread's own locale has no name that could be compared. */
+	if (!names || uselocale((locale_t)0) != LC_GLOBAL_LOCALE)
+		return ckpt_call_refuse(call, CKPT_REFUSAL_ENVIRONMENT,
+					CKPT_PLAN_NONE, NULL, 0);
+	add(hasher, TAG_LOCALE, names, strlen(names));
+	add_variable(hasher, "TZ");
+	return CKPT_OK;
+}
+
+/* A fresh file never compares equal to what is expected after the call. */
+static void add_stamp(struct ckpt_hasher *stamps,
+		      const struct ckpt_file_stamp *stamp, uint64_t is_fresh)
+{
+	ckpt_hasher_update(stamps, stamp, sizeof(*stamp));
+	ckpt_hasher_update(stamps, &is_fresh, sizeof(is_fresh));
+}
+
+static enum ckpt_status add_file(struct ckpt_hasher *hasher,
+				 struct ckpt_hasher *stamps,
+				 const struct ckpt_hash_secret *secret,
+				 const char *path, struct ckpt_call *call)
+{
+	struct ckpt_file_stamp stamp;
+	struct ckpt_hash128 digest;
+
+	if (ckpt_filehash_path(path, secret, &digest, &stamp))
+		return ckpt_call_refuse(call, CKPT_REFUSAL_ENVIRONMENT,
+					CKPT_PLAN_NONE, path, 0);
+	add(hasher, TAG_FILE, path, strlen(path));
+	add(hasher, TAG_FILE, &digest, sizeof(digest));
+	add_stamp(stamps, &stamp, ckpt_filehash_is_fresh(&stamp));
+	return CKPT_OK;
+}
+
+static enum ckpt_status add_inputs(struct ckpt_hasher *hasher,
+				   struct ckpt_hasher *stamps,
+				   const struct ckpt_hash_secret *secret,
+				   struct ckpt_call *call)
+{
+	const struct ckpt_program *program = call->program;
+	const struct ckpt_plan_function *function = program->function;
+	enum ckpt_status status = CKPT_OK;
+
+	for (uint32_t i = 0; i < function->input_count && !status; i++) {
+		const struct ckpt_plan_input *input =
+			&program->inputs[function->first_input + i];
+		const char *name = program->strings + input->name;
+
+		if (input->kind == CKPT_INPUT_ENV)
+			add_variable(hasher, name);
+		else
+			status = add_file(hasher, stamps, secret, name, call);
+	}
+	return status;
+}
+
+static bool has_environment(const struct ckpt_plan_function *function)
+{
+	uint32_t machine = CKPT_FUNCTION_CPU | CKPT_FUNCTION_THREADS |
+			   CKPT_FUNCTION_LOCALE;
+
+	return function->input_count || (function->flags & machine);
+}
+
+enum ckpt_status
+ckpt_environment_digest(const struct ckpt_environment *environment,
+			const struct ckpt_hash_secret *secret,
+			struct ckpt_call *call, struct ckpt_hash128 *ret_stamp)
+{
+	const struct ckpt_plan_function *function = call->program->function;
+	struct ckpt_hasher hasher, stamps;
+	enum ckpt_status status;
+
+	if (!has_environment(function))
+		return CKPT_OK;
+	ckpt_hasher_init(&hasher, secret);
+	ckpt_hasher_init(&stamps, NULL);
+	status = add_inputs(&hasher, &stamps, secret, call);
+	if (status)
+		return status;
+	if ((function->flags & CKPT_FUNCTION_CPU) &&
+	    !(function->flags & CKPT_FUNCTION_PORTABLE)) {
+		add(&hasher, TAG_CPU, &environment->cpu,
+		    sizeof(environment->cpu));
+		add_variable(&hasher, "GLIBC_TUNABLES");
+	}
+	if (function->flags & CKPT_FUNCTION_THREADS) {
+		add_allowed_cpus(&hasher);
+		add_thread_settings(&hasher);
+	}
+	if (function->flags & CKPT_FUNCTION_LOCALE)
+		status = add_locale(&hasher, call);
+	if (status)
+		return status;
+	call->environment = ckpt_hasher_final(&hasher);
+	call->has_environment = true;
+	*ret_stamp = ckpt_hasher_final(&stamps);
+	return CKPT_OK;
+}
+
+bool ckpt_environment_is_settled(const struct ckpt_call *call,
+				 struct ckpt_hash128 stamp)
+{
+	const struct ckpt_program *program = call->program;
+	const struct ckpt_plan_function *function = program->function;
+	struct ckpt_hasher stamps;
+
+	if (!has_environment(function))
+		return true;
+	ckpt_hasher_init(&stamps, NULL);
+	for (uint32_t i = 0; i < function->input_count; i++) {
+		const struct ckpt_plan_input *input =
+			&program->inputs[function->first_input + i];
+		struct ckpt_file_stamp now;
+
+		if (input->kind != CKPT_INPUT_FILE)
+			continue;
+		if (ckpt_filehash_stamp(program->strings + input->name, &now))
+			return false;
+		add_stamp(&stamps, &now, 0);
+	}
+	return ckpt_hash_equal(ckpt_hasher_final(&stamps), stamp);
+}
