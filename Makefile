@@ -88,10 +88,10 @@ $(P)/%: tests/programs/%.c | $(DEPS)
 	@mkdir -p $(@D)
 	$(CC) $(TEST_CFLAGS) -I. -o $@ $(filter %.c %.so,$^) \
 		-Wl,-rpath,'$$ORIGIN' -lm -lpthread
-$(P)/sum: $(P)/libsum.so
+$(P)/sum $(P)/forks: $(P)/libsum.so
 $(P)/number: $(P)/libnumber.so
 $(P)/fit: $(P)/libmodel.so
-$(P)/results: $(P)/libresults.so
+$(P)/results $(P)/threads: $(P)/libresults.so
 $(P)/memory: $(P)/libmemory.so
 programs: $(PROGRAMS)
 
