@@ -62,22 +62,24 @@ static void print_state(const char *when)
 	       getpriority(PRIO_PROCESS, 0), alarm(0));
 }
 
-static void print_environment(void)
+static void print_environment(char **at)
 {
-	for (char **at = environ; *at; at++)
+	for (; *at; at++)
 		if (!strncmp(*at, "CKPT_", 5) || !strncmp(*at, "LD_", 3))
 			continue;
 		else if (*at[0] != '_')
 			puts(*at);
 }
 
-int main(void)
+int main(int argc, char **argv, char **environment)
 {
 	struct sigaction action = {.sa_handler = count_signal};
 	double (*sum)(const int *, size_t);
 	int values[] = {1, 2, 3};
 	void *library;
 
+	(void)argc;
+	(void)argv;
 	print_state("start");
 	sigaction(SIGCHLD, &action, NULL);
 	if (chdir("/"))
@@ -94,7 +96,7 @@ int main(void)
 	printf(" errno %d\n", errno);
 	printf("%.17g\n", sum(values, 3));
 	print_state("called");
-	print_environment();
+	print_environment(environment);
 	printf("closed %d\n", dlclose(library));
 	return 0;
 }
