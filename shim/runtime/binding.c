@@ -70,7 +70,8 @@ static struct ckpt_object **list_tree(const struct ckpt_objects *objects,
 				      const struct ckpt_object *root,
 				      size_t *ret_count)
 {
-	struct ckpt_object **list = calloc(objects->count + 1, sizeof(*list));
+	struct ckpt_object **list =
+		calloc(objects->count + 1, sizeof(struct ckpt_object *));
 	size_t count = 0;
 
 	if (!list)

@@ -5,6 +5,7 @@
 
 #include <elf.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -30,15 +31,9 @@ static void destroy_object(struct ckpt_object *object)
 
 static char *join_path(const char *directory, const char *name)
 {
-	size_t length = strlen(directory), name_size = strlen(name) + 1;
-	char *path = malloc(length + 1 + name_size);
+	char *path;
 
-	if (!path)
-		return NULL;
-	memcpy(path, directory, length);
-	path[length] = '/';
-	memcpy(path + length + 1, name, name_size);
-	return path;
+	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
 }
 
 /* The path of the program, as the kernel ran it. */
@@ -179,8 +174,8 @@ static enum ckpt_status add_item(struct walk *walk, struct ckpt_object *object)
 {
 	if (walk->count == walk->capacity) {
 		size_t capacity = walk->capacity ? 2 * walk->capacity : 64;
-		struct ckpt_object **items =
-			reallocarray(walk->items, capacity, sizeof(*items));
+		struct ckpt_object **items = reallocarray(
+			walk->items, capacity, sizeof(struct ckpt_object *));
 
 		if (!items)
 			return CKPT_NOMEM;
