@@ -120,6 +120,26 @@ START_TEST(mistakes_have_their_place)
 }
 END_TEST
 
+/* Found by fuzzing toml++ 3.3. */
+START_TEST(what_breaks_the_parser_underneath_is_a_mistake_too)
+{
+	check_mistake("[&", 2, "f.toml:1:2: ");
+	check_mistake("[[$]]\n", 6, "f.toml:1:3: ");
+	check_mistake("a = [1,,]\n", 10, "f.toml:1:8: ");
+	check_mistake("a = x\xef\xae\xaf\n", 9, "f.toml:1:");
+	check_mistake("a = \"\"\"\\\xc3\xa9\"\"\"\n", 14, "f.toml:1:");
+}
+END_TEST
+
+START_TEST(letters_may_follow_a_line_ending_backslash)
+{
+	struct ckpt_toml *toml = parse("a = \"\"\"x\\\n  \xc3\xa9\"\"\"\n");
+
+	ck_assert_str_eq(ckpt_toml_get(toml, "a")->text, "x\xc3\xa9");
+	ckpt_toml_destroy(toml);
+}
+END_TEST
+
 START_TEST(text_with_a_nul_inside_is_refused)
 {
 	check_mistake("a = 1\nb = \"x\\u0000\"\n", 20,
@@ -193,6 +213,8 @@ UNIT_MAIN("toml", every_kind_of_value_is_told_apart,
 	  places_are_lines_and_columns_in_characters,
 	  text_of_a_long_string_starts_behind_its_quotes,
 	  empty_text_is_an_empty_table, mistakes_have_their_place,
+	  what_breaks_the_parser_underneath_is_a_mistake_too,
+	  letters_may_follow_a_line_ending_backslash,
 	  text_with_a_nul_inside_is_refused, endless_dotted_key_is_refused,
 	  dots_in_strings_and_comments_are_free, endless_nesting_is_refused,
 	  huge_text_is_refused)
