@@ -125,6 +125,7 @@ $(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/fuzz/all.a
 ## make bench       what it costs, beside the limits
 bench: all $(BENCH)
 	@for b in $(BENCH); do ./$$b || exit 1; done
+	@B=$(B) tools/bench/programs
 
 ## make lint        layers, format, clang-tidy, sizes, headers alone
 TIDY = $(patsubst %,$(B)/lint/%.tidy,$(wildcard shim/*/*.c config/*.c tools/*.c))

@@ -125,31 +125,3 @@ four_runs() { # OUTPUT COMMAND…
 	done
 	expect_warm
 }
-
-# Least wall time of COMMAND in milliseconds over RUNS. Reads STDIN, if set.
-least_ms() { # RUNS COMMAND…
-	local runs=$1 least=1000000 start end i
-	shift
-	for ((i = 0; i < runs; i++)); do
-		start=$(date +%s%N)
-		"$@" >/dev/null 2>&1 <"${STDIN:-/dev/null}"
-		end=$(date +%s%N)
-		((end = (end - start) / 1000000, end < least)) && least=$end
-	done
-	echo "$least"
-}
-
-# A warm run of the command after -- takes at most 50 ms more than the command
-# before it, which does the same without the call.
-expect_within_50_ms() { # COMMAND… -- COMMAND…
-	local without=() bare warm
-	while [ "$1" != -- ]; do
-		without+=("$1")
-		shift
-	done
-	shift
-	bare=$(least_ms 10 "${without[@]}")
-	warm=$(least_ms 10 env LD_PRELOAD="$LIBRARY" "$@")
-	[ "$warm" -le $((bare + 50)) ] ||
-		fail "warm: $warm ms, without the call: $bare ms"
-}
