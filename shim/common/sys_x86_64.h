@@ -357,6 +357,14 @@ _Noreturn static inline void ckpt_sys_exit_group(int code)
 		(void)ckpt_syscall3(SYS_exit_group, code, 0, 0);
 }
 
+/* fork(2) without SIGCHLD at the child's end and without libc knowing: the
+ * child has a copy of this thread only and may make system calls and nothing
+ * else. Waited for with __WALL. (An exec would bring SIGCHLD back.) */
+static inline pid_t ckpt_sys_fork(void)
+{
+	return (pid_t)ckpt_syscall6(SYS_clone, 0, 0, 0, 0, 0, 0);
+}
+
 /*
  * A child that runs `function`(`argument`) on the stack that ends at
  * `stack_top` and exits with its result; its pid, in the parent only. With
