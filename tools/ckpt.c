@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{"run", "run a program with the functions of ckpt.toml checkpointed",
 	 ckpt_cmd_run},
 	{"stats", "hits, misses and time saved per function", ckpt_cmd_stats},
+	{"clear", "forget every result", ckpt_cmd_clear},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

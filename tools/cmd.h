@@ -11,5 +11,6 @@
 
 int ckpt_cmd_run(int argc, char **argv);
 int ckpt_cmd_stats(int argc, char **argv);
+int ckpt_cmd_clear(int argc, char **argv);
 
 #endif

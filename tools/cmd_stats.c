@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "shim/common/cleanup.h"
-#include "shim/store/stats.h"
+#include "shim/store/tally.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/json.h"
@@ -30,7 +30,7 @@ static double seconds(uint64_t ns)
 }
 
 static void print_json(const char *directory,
-		       const struct ckpt_stats_line *lines, size_t count)
+		       const struct ckpt_tally_line *lines, size_t count)
 {
 	struct ckpt_json json = {.file = stdout};
 
@@ -59,7 +59,7 @@ static void print_json(const char *directory,
 /* Columns other than the name; wide enough for what they hold. */
 static const char row_format[] = "%9s %9s %9s %9s %9s %9s %11s\n";
 
-static void print_row(const struct ckpt_stats_line *line, int width)
+static void print_row(const struct ckpt_tally_line *line, int width)
 {
 	const struct ckpt_counters *c = &line->counters;
 	const uint64_t values[] = {c->hits,	c->misses,  c->stored,
@@ -74,7 +74,7 @@ static void print_row(const struct ckpt_stats_line *line, int width)
 	       text[6]);
 }
 
-static void print_table(const struct ckpt_stats_line *lines, size_t count)
+static void print_table(const struct ckpt_tally_line *lines, size_t count)
 {
 	bool is_coloured = ckpt_cli_is_coloured(stdout);
 	int width = 8;
@@ -96,7 +96,7 @@ static void print_table(const struct ckpt_stats_line *lines, size_t count)
 
 static int by_saved(const void *left, const void *right)
 {
-	const struct ckpt_stats_line *a = left, *b = right;
+	const struct ckpt_tally_line *a = left, *b = right;
 
 	if (a->counters.saved_ns != b->counters.saved_ns)
 		return a->counters.saved_ns < b->counters.saved_ns ? 1 : -1;
@@ -106,14 +106,14 @@ static int by_saved(const void *left, const void *right)
 static int print_stats(const char *config, bool is_last_run, bool is_json)
 {
 	_cleanup_free_ char *directory = NULL;
-	_cleanup_free_ struct ckpt_stats_line *lines = NULL;
+	_cleanup_free_ struct ckpt_tally_line *lines = NULL;
 	struct ckpt_err err = {.text = ""};
 	enum ckpt_status status;
 	size_t count = 0;
 
 	status = ckpt_cli_store_directory(config, &directory, &err);
 	if (!status)
-		status = ckpt_stats_read(directory, is_last_run, &lines, &count,
+		status = ckpt_tally_read(directory, is_last_run, &lines, &count,
 					 &err);
 	/* A store that nothing has used yet has counted nothing. */
 	if (status && !(status == CKPT_NOTFOUND && directory))

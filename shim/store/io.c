@@ -2,6 +2,8 @@
 #include "shim/store/io.h"
 
 #include <errno.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
 
 #include "shim/common/sys_x86_64.h"
 
@@ -125,6 +127,30 @@ int ckpt_io_read_all(int fd, void *to, size_t size, off_t off)
 		size -= (size_t)n;
 	}
 	return 0;
+}
+
+/* As chattr +C does; only an empty file can be changed. */
+static void disable_cow(int fd)
+{
+	long flags = 0;
+
+	if (ckpt_syscall3(SYS_ioctl, fd, (long)FS_IOC_GETFLAGS, (long)&flags))
+		return;
+	flags |= FS_NOCOW_FL;
+	(void)ckpt_syscall3(SYS_ioctl, fd, (long)FS_IOC_SETFLAGS, (long)&flags);
+}
+
+int ckpt_io_reserve(int fd, uint64_t size)
+{
+	struct statfs fs;
+	int error;
+
+	if (!ckpt_sys_fstatfs(fd, &fs) && fs.f_type == BTRFS_SUPER_MAGIC)
+		disable_cow(fd);
+	do
+		error = ckpt_sys_fallocate(fd, 0, 0, (off_t)size);
+	while (error == -EINTR);
+	return error;
 }
 
 bool ckpt_io_exceeds_limit(uint64_t end)

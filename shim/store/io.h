@@ -28,6 +28,11 @@ int ckpt_io_write_parts(int fd, const void *head, size_t head_size,
 /* Read exactly `size` bytes; -ENODATA if the file ends before. */
 int ckpt_io_read_all(int fd, void *to, size_t size, off_t off);
 
+/* Give a new, empty file `size` bytes of disk, so that storing into a mapping
+ * of it cannot fail (SIGBUS) when the disk is full. On btrfs that needs a file
+ * that is not copied on write. */
+int ckpt_io_reserve(int fd, uint64_t size);
+
 /* Would writing up to `end` go past RLIMIT_FSIZE? That would not fail but
  * raise SIGXFSZ in the host. */
 bool ckpt_io_exceeds_limit(uint64_t end);

@@ -4,12 +4,21 @@
 
 /*
  * Counters per function and process, kept in a shared file of the store so
- * that a killed process loses nothing; folded and read by the command.
+ * that a killed process loses nothing; read by the command (tally.h).
  *
- * A process opens its counters at its first look-up (set-up world); counting
- * is a plain increment of shared memory, hot path. A forked child opens its
- * own. Processes of one tree belong to one run: that of the topmost ancestor
- * that has libckpt.so loaded.
+ *     v1/runs/<pid>-<random>   one process: header, rows, names
+ *     v1/stats                 the sum of processes that are gone
+ *
+ * A process opens its counters at its first look-up (no malloc, no stdio);
+ * counting is an addition in shared memory, hot path. A forked child goes on
+ * counting in its parent's file. Processes of one tree belong to one run:
+ * see runid.h.
+ *
+ * The file of a process is written whole before it is mapped. Its header is
+ * checksummed and never changes, a row is eight independent words, so that a
+ * crash at any moment leaves a readable file. The sum is replaced by rename(2)
+ * and names the files that are in it, so that a crash before these are
+ * unlinked counts nothing twice.
  */
 
 #include "shim/common/status.h"
@@ -17,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One function in one process (in memory), or a sum (from the command). */
+/* One function in one process, or a sum. */
 struct ckpt_counters {
 	uint64_t hits;
 	uint64_t misses;
@@ -31,7 +40,8 @@ struct ckpt_counters {
 
 struct ckpt_stats; /* this process' counters */
 
-/* `function_count` rows, named by `names` and `objects` (file names). */
+/* `function_count` rows, named by `names` and `objects` (file names), in the
+ * store in `store_directory`, which must exist. */
 enum ckpt_status ckpt_stats_open(const char *store_directory,
 				 const char *const *names,
 				 const char *const *objects,
@@ -40,18 +50,5 @@ enum ckpt_status ckpt_stats_open(const char *store_directory,
 void ckpt_stats_close(struct ckpt_stats *stats);
 /* The row of function `index`: never NULL, lives until close. */
 struct ckpt_counters *ckpt_stats_row(struct ckpt_stats *stats, size_t index);
-
-struct ckpt_stats_line {
-	char name[96];
-	char object[64];
-	struct ckpt_counters counters;
-};
-
-/* Sum per (name, object) over everything, or over the newest run. The caller
- * frees *ret. */
-enum ckpt_status ckpt_stats_read(const char *store_directory, int last_run_only,
-				 struct ckpt_stats_line **ret,
-				 size_t *ret_count,
-				 struct ckpt_err *err) CKPT_MUST_CHECK;
 
 #endif

@@ -159,3 +159,21 @@ enum ckpt_status ckpt_store_remove(struct ckpt_store *store,
 	status = ckpt_blob_remove(&store->layout, key);
 	return status == CKPT_NOTFOUND ? CKPT_OK : status;
 }
+
+enum ckpt_status ckpt_store_clear(struct ckpt_store *store, size_t *ret_count,
+				  struct ckpt_err *err)
+{
+	char name[] = "big/x";
+	size_t count = 0;
+
+	if (store->layout.is_readonly)
+		return ckpt_err_set(err, CKPT_UNSUPPORTED, "%s: is read-only",
+				    store->layout.path);
+	for (int i = 0; i < 16; i++) {
+		name[4] = "0123456789abcdef"[i];
+		count += ckpt_layout_empty_dir(&store->layout, name);
+	}
+	(void)ckpt_layout_empty_dir(&store->layout, "tmp");
+	*ret_count = count;
+	return CKPT_OK;
+}

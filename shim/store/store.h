@@ -81,6 +81,11 @@ enum ckpt_status ckpt_store_put(struct ckpt_store *store,
 /* Entries met since open that were not what they should be. */
 uint64_t ckpt_store_damaged(const struct ckpt_store *store);
 
+/* Remove every entry; how many. Set-up world. Processes that use the store
+ * meanwhile go on. */
+enum ckpt_status ckpt_store_clear(struct ckpt_store *store, size_t *ret_count,
+				  struct ckpt_err *err) CKPT_MUST_CHECK;
+
 /* OK also when there was none. */
 enum ckpt_status ckpt_store_remove(struct ckpt_store *store,
 				   struct ckpt_hash128 key) CKPT_MUST_CHECK;

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/store/stats.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+#include "shim/common/hash.h"
+#include "shim/common/sys_x86_64.h"
+#include "shim/store/io.h"
+#include "shim/store/path.h"
+#include "shim/store/runid.h"
+#include "shim/store/statsfile.h"
+
+_Static_assert(sizeof(struct ckpt_stats_header) == 64 &&
+		       sizeof(struct ckpt_counters) == 64,
+	       "a row is a cache line");
+
+/* The mapped file is the object: its header comes first. The descriptor is
+ * kept for its lock, which tells that the process lives. */
+struct ckpt_stats {
+	struct ckpt_stats_header *header;
+	size_t size;
+	size_t function_count;
+	int fd;
+	dev_t dev;
+	ino_t inode;
+};
+
+static size_t measure_file(size_t function_count)
+{
+	return sizeof(struct ckpt_stats_header) +
+	       function_count * (sizeof(struct ckpt_counters) +
+				 sizeof(struct ckpt_stats_names));
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	size_t length = strnlen(from, size - 1);
+
+	memcpy(to, from, length);
+	memset(to + length, 0, size - length);
+}
+
+static void fill_header(struct ckpt_stats_header *header, size_t function_count)
+{
+	struct ckpt_runid run = ckpt_runid_find();
+	struct ckpt_runid self = ckpt_runid_of((uint64_t)ckpt_sys_getpid());
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	memcpy(header->magic, CKPT_STATS_MAGIC, sizeof(header->magic));
+	header->format = CKPT_STATS_FORMAT;
+	header->function_count = (uint32_t)function_count;
+	header->pid = self.pid;
+	header->start = self.start;
+	header->run_pid = run.pid;
+	header->run_start = run.start;
+	header->opened_ns = now.tv_sec * 1000000000 + now.tv_nsec;
+	header->checksum = ckpt_hash64(
+		header, offsetof(struct ckpt_stats_header, checksum));
+}
+
+/* "<pid>-<random>" */
+static void name_file(char name[CKPT_STATS_FILE_NAME_SIZE])
+{
+	struct ckpt_hash128 random = {0, 0};
+	char digits[CKPT_HASH_TEXT_SIZE];
+	char pid[24];
+
+	(void)ckpt_sys_getrandom(&random, sizeof(random), 0);
+	ckpt_hash_text(random, digits);
+	digits[16] = '\0';
+	(void)ckpt_path_number(pid, sizeof(pid), "",
+			       (uint64_t)ckpt_sys_getpid());
+	(void)ckpt_path_join3(name, CKPT_STATS_FILE_NAME_SIZE, pid, "-",
+			      digits);
+}
+
+/* A new file in runs/, with the mode of its directory. */
+static int create_file(const char *store_directory)
+{
+	char path[PATH_MAX];
+	char name[CKPT_STATS_FILE_NAME_SIZE];
+	struct stat st;
+	int dir;
+	int fd;
+
+	if (!ckpt_path_join(path, sizeof(path), store_directory, "/v1/runs"))
+		return -1;
+	dir = ckpt_sys_openat(AT_FDCWD, path,
+			      O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW,
+			      0);
+	if (dir < 0)
+		return dir;
+	name_file(name);
+	fd = ckpt_sys_openat(dir, name,
+			     O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW,
+			     0600);
+	if (fd >= 0 && !ckpt_sys_fstat(dir, &st))
+		(void)ckpt_sys_fchmod(fd, st.st_mode & 0660);
+	(void)ckpt_sys_close(dir);
+	return ckpt_io_move_fd(fd);
+}
+
+/* Build the content in private memory, write it, and map the file over it. */
+static enum ckpt_status fill_file(struct ckpt_stats *stats,
+				  const char *const *names,
+				  const char *const *objects)
+{
+	struct ckpt_stats_header *header = stats->header;
+	struct ckpt_stats_names *to;
+	void *mapped;
+
+	fill_header(header, stats->function_count);
+	to = (struct ckpt_stats_names *)((struct ckpt_counters *)(header + 1) +
+					 stats->function_count);
+	for (size_t i = 0; i < stats->function_count; i++) {
+		copy_text(to[i].name, sizeof(to[i].name), names[i]);
+		copy_text(to[i].object, sizeof(to[i].object), objects[i]);
+	}
+	if (ckpt_io_exceeds_limit(stats->size) ||
+	    ckpt_io_reserve(stats->fd, stats->size) ||
+	    ckpt_io_write_all(stats->fd, header, stats->size, 0))
+		return CKPT_IO;
+	mapped = ckpt_sys_mmap(header, stats->size, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_FIXED, stats->fd, 0);
+	return ckpt_sys_is_error(mapped) ? CKPT_NOMEM : CKPT_OK;
+}
+
+static enum ckpt_status open_file(struct ckpt_stats *stats,
+				  const char *store_directory)
+{
+	struct stat st;
+
+	stats->fd = create_file(store_directory);
+	if (stats->fd < 0 || ckpt_sys_fstat(stats->fd, &st))
+		return CKPT_IO;
+	stats->dev = st.st_dev;
+	stats->inode = st.st_ino;
+	(void)ckpt_sys_flock(stats->fd, LOCK_SH | LOCK_NB);
+	return CKPT_OK;
+}
+
+/* The object stands in the page before the file's. */
+enum { OBJECT_SIZE = 4096 };
+
+enum ckpt_status ckpt_stats_open(const char *store_directory,
+				 const char *const *names,
+				 const char *const *objects,
+				 size_t function_count, struct ckpt_stats **ret,
+				 struct ckpt_err *err)
+{
+	size_t size = measure_file(function_count);
+	struct ckpt_stats *stats;
+	enum ckpt_status status;
+
+	if (function_count > CKPT_STATS_FUNCTIONS_MAX)
+		return ckpt_err_set(err, CKPT_UNSUPPORTED,
+				    "too many functions to count");
+	stats = ckpt_sys_mmap(NULL, OBJECT_SIZE + size, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (ckpt_sys_is_error(stats))
+		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
+	stats->header = (void *)((uint8_t *)stats + OBJECT_SIZE);
+	stats->size = size;
+	stats->function_count = function_count;
+	status = open_file(stats, store_directory);
+	if (!status)
+		status = fill_file(stats, names, objects);
+	if (status) {
+		ckpt_stats_close(stats);
+		return ckpt_err_set(err, status,
+				    "%s/v1/runs: no file for the statistics "
+				    "can be made",
+				    store_directory);
+	}
+	*ret = stats;
+	return CKPT_OK;
+}
+
+void ckpt_stats_close(struct ckpt_stats *stats)
+{
+	struct stat st;
+
+	if (!stats)
+		return;
+	/* Only if the host has not put something else there. */
+	if (stats->fd >= 0 && !ckpt_sys_fstat(stats->fd, &st) &&
+	    st.st_dev == stats->dev && st.st_ino == stats->inode)
+		(void)ckpt_sys_close(stats->fd);
+	(void)ckpt_sys_munmap(stats, OBJECT_SIZE + stats->size);
+}
+
+struct ckpt_counters *ckpt_stats_row(struct ckpt_stats *stats, size_t index)
+{
+	return (struct ckpt_counters *)(stats->header + 1) + index;
+}
