@@ -13,6 +13,8 @@ COMMON_CFLAGS = $(OPT) -g -fPIC -fvisibility=hidden -fno-strict-aliasing \
 CFLAGS += -std=gnu11 $(COMMON_CFLAGS) -Wstrict-prototypes \
 	-Wmissing-prototypes -ftls-model=initial-exec
 CXXFLAGS += -std=c++17 $(COMMON_CFLAGS) -fno-exceptions -fno-rtti
+# V=1 shows whole commands.
+Q = $(if $(V),,@echo "  $@";)
 LIBS = -ldwarf -lelf -lZydis
 CHECK_LIBS = -lcheck_pic -lsubunit -lm -lrt -lpthread
 
@@ -44,12 +46,12 @@ PROGRAMS = $(PROGRAM_LIBS) $(patsubst tests/programs/%.c,$(P)/%,\
 all: $(B)/libckpt.so $(B)/ckpt
 
 $(B)/libckpt.so: $(PRELOAD) $(RUNTIME) $(STORE) $(COMMON) shim/libckpt.map
-	$(CC) -shared -o $@ $(filter %.o,$^) \
+	$(Q)$(CC) -shared -o $@ $(filter %.o,$^) \
 		-Wl,--version-script=shim/libckpt.map,-soname,libckpt.so \
 		-Wl,-z,initfirst,-z,now,-z,relro,-z,defs,--as-needed $(LDFLAGS)
 
 $(B)/ckpt: $(MAIN) $(TOOL) $(PLANNER) $(CONFIG) $(STORE) $(COMMON)
-	$(CXX) -o $@ $^ $(LIBS) $(LDFLAGS)
+	$(Q)$(CXX) -o $@ $^ $(LIBS) $(LDFLAGS)
 
 %/hash_avx2_x86_64.o %/hash_avx2_x86_64.c.tidy: CFLAGS += -mavx2
 %/hash_avx512_x86_64.o %/hash_avx512_x86_64.c.tidy: CFLAGS += -mavx512f
@@ -61,32 +63,32 @@ deps:
 
 $(B)/%.o: %.c | $(DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/%.o: %.S | $(DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/%.o: %.cc | $(DEPS)
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # Tests link the very objects that ship.
 $(B)/all.a: $(PARTS)
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 $(UNIT): %: %.o $(B)/all.a
-	$(CXX) -o $@ $^ $(LIBS) $(CHECK_LIBS) $(LDFLAGS)
+	$(Q)$(CXX) -o $@ $^ $(LIBS) $(CHECK_LIBS) $(LDFLAGS)
 $(FUZZ): %: %.o $(B)/tests/fuzz/replay.o $(B)/all.a
-	$(CXX) -o $@ $^ $(LIBS) -lm $(LDFLAGS)
+	$(Q)$(CXX) -o $@ $^ $(LIBS) -lm $(LDFLAGS)
 $(BENCH): %: %.o $(B)/all.a
-	$(CXX) -o $@ $^ $(LIBS) -lm -lpthread $(LDFLAGS)
+	$(Q)$(CXX) -o $@ $^ $(LIBS) -lm -lpthread $(LDFLAGS)
 
 # Programs that tests run: plain ones, as anybody would build them.
 TEST_CFLAGS ?= -O2 -g
 $(P)/lib%.so: tests/programs/lib%.c | $(DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -I. -fPIC -shared -Wl,-soname,$(@F) -o $@ $<
+	$(Q)$(CC) $(TEST_CFLAGS) -I. -fPIC -shared -Wl,-soname,$(@F) -o $@ $<
 $(P)/%: tests/programs/%.c | $(DEPS)
 	@mkdir -p $(@D)
-	$(CC) $(TEST_CFLAGS) -I. -o $@ $(filter %.c %.so,$^) \
+	$(Q)$(CC) $(TEST_CFLAGS) -I. -o $@ $(filter %.c %.so,$^) \
 		-Wl,-rpath,'$$ORIGIN' -lm -lpthread
 $(P)/sum $(P)/forks: $(P)/libsum.so
 $(P)/number: $(P)/libnumber.so
@@ -110,17 +112,17 @@ F = $(patsubst $(B)/%,$(B)/fuzz/%,$(PARTS))
 fuzz: $(patsubst $(B)/tests/fuzz/%,$(B)/fuzz/%,$(FUZZ))
 $(B)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	clang $(CPPFLAGS) $(CFLAGS) $(SAN) -c -o $@ $<
+	$(Q)clang $(CPPFLAGS) $(CFLAGS) $(SAN) -c -o $@ $<
 $(B)/fuzz/%.o: %.cc
 	@mkdir -p $(@D)
-	clang++ $(CPPFLAGS) $(CXXFLAGS) $(SAN) -c -o $@ $<
+	$(Q)clang++ $(CPPFLAGS) $(CXXFLAGS) $(SAN) -c -o $@ $<
 $(B)/fuzz/%.o: %.S
 	@mkdir -p $(@D)
-	clang $(CPPFLAGS) -c -o $@ $<
+	$(Q)clang $(CPPFLAGS) -c -o $@ $<
 $(B)/fuzz/all.a: $(F)
-	rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcs $@ $^
 $(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/fuzz/all.a
-	clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+	$(Q)clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
 
 ## make bench       what it costs, beside the limits
 bench: all $(BENCH)
@@ -156,7 +158,7 @@ install: all
 clean:
 	rm -rf $(B)
 
-## make help        this list; variables: CC CXX OPT PREFIX DESTDIR B
+## make help        this list; variables: CC CXX OPT PREFIX DESTDIR B V
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
