@@ -42,6 +42,10 @@ enum {
 
 #define CKPT_PLAN_NONE UINT32_MAX
 
+/* What the plan key depends on besides config and objects (plankey.h). */
+#define CKPT_PLAN_SALT \
+	((uint64_t)CKPT_PLAN_VERSION << 32 | (uint64_t)CKPT_KEY_SCHEME)
+
 enum ckpt_plan_section_id {
 	CKPT_PLAN_STRINGS,   /* char */
 	CKPT_PLAN_FILES,     /* struct ckpt_plan_file */
@@ -149,6 +153,8 @@ enum ckpt_plan_function_flag {
 	/* The call can give pointers back: how extents overlap or touch is
 	 * part of the key even where none is written. */
 	CKPT_FUNCTION_POINTERS = 1u << 12,
+	/* No object defines it (yet): only its names count. Silent. */
+	CKPT_FUNCTION_ABSENT = 1u << 13,
 };
 
 /* Widest vector register that can carry an argument or a result. */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_PLANNER_PLANNER_H
+#define CKPT_PLANNER_PLANNER_H
+
+/*
+ * From what the user wrote and the objects of a process to a plan: finds the
+ * functions a config names, asks signature, codehash and program about each,
+ * and keeps what they said. `ckpt plan` writes the result, `ckpt inspect` and
+ * `ckpt check` print it.
+ *
+ * Nothing that goes wrong with one function touches another: it becomes its
+ * refusal, a text with parameter, cause and remedy. A planning owns all it
+ * shows except the config and the scope it was given, which must outlive it.
+ * Set-up world, one thread.
+ */
+
+#include "shim/planner/codehash.h"
+#include "shim/planner/match.h"
+#include "shim/planner/program.h"
+
+struct ckpt_planned_function {
+	const struct ckpt_function_config *config;
+	struct ckpt_match match; /* object, vaddr, names; see match.h */
+	/* What is known; each is set as far as planning came. */
+	bool has_signature;
+	struct ckpt_signature signature;
+	bool has_closure;
+	struct ckpt_closure closure;
+	/* NULL: it can be checkpointed. Lines; the first says why not. */
+	char *refusal;
+	/* What the plan has about it, without its names (planner's own). */
+	struct ckpt_plan_function entry;
+};
+
+/* Something to tell that is not one function's refusal. */
+struct ckpt_planned_note {
+	uint32_t function; /* index, or CKPT_PLAN_NONE */
+	bool is_error;	   /* else a note of level info */
+	char *text;
+};
+
+struct ckpt_planning {
+	const struct ckpt_config *config;
+	struct ckpt_scope *scope;
+	struct ckpt_types *types;
+	struct ckpt_tables tables;
+	struct ckpt_planned_function *functions;
+	size_t function_count;
+	struct ckpt_planned_note *notes;
+	size_t note_count;
+};
+
+/* Look at all that `config` names in `scope`. Files that are read or looked
+ * for are noted in `deps`. Failures are of the machine (NOMEM, IO), never of
+ * one function. */
+enum ckpt_status ckpt_planner_run(const struct ckpt_config *config,
+				  struct ckpt_scope *scope,
+				  struct ckpt_deps *deps,
+				  struct ckpt_planning **ret,
+				  struct ckpt_err *err) CKPT_MUST_CHECK;
+void ckpt_planning_destroy(struct ckpt_planning *planning);
+
+/* The plan as bytes, appended to `out`. `key` is its plan key. */
+enum ckpt_status ckpt_planner_build(struct ckpt_planning *planning,
+				    const struct ckpt_deps *deps,
+				    struct ckpt_hash128 key,
+				    struct ckpt_buf *out) CKPT_MUST_CHECK;
+
+/* A plan that does nothing but tell `text` (a config with mistakes, lines), so
+ * that it is not made again until a file of `deps` changes. */
+enum ckpt_status ckpt_planner_build_mistake(
+	const char *config_path, const char *text, const struct ckpt_deps *deps,
+	struct ckpt_hash128 key, struct ckpt_buf *out) CKPT_MUST_CHECK;
+
+#endif
