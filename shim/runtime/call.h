@@ -148,7 +148,8 @@ struct ckpt_call {
 	const struct ckpt_program *program;
 	struct ckpt_frame *frame;
 	struct ckpt_ranges *ranges;
-	struct ckpt_arena arena; /* overflow of the tables */
+	const struct ckpt_hash_secret *secret; /* the key's */
+	struct ckpt_arena arena;	       /* overflow of the tables */
 	struct ckpt_extent *extents;
 	uint32_t extent_count;
 	uint32_t extent_capacity;

@@ -405,6 +405,21 @@ enum ckpt_status ckpt_walk_settle(struct ckpt_call *call, uint32_t extent)
 	return CKPT_OK;
 }
 
+const char *ckpt_walk_allocator(const struct ckpt_program *program,
+				const struct ckpt_plan_clause *clause)
+{
+	switch (clause->owner) {
+	case CKPT_OWNER_CUSTOM:
+		return program->strings + clause->allocator;
+	case CKPT_OWNER_NEW:
+		return "_ZnwmRKSt9nothrow_t";
+	case CKPT_OWNER_NEW_ARRAY:
+		return "_ZnamRKSt9nothrow_t";
+	default:
+		return clause->alignment ? "aligned_alloc" : "malloc";
+	}
+}
+
 static enum ckpt_status grow_table(struct ckpt_call *call)
 {
 	uint32_t capacity = call->extent_capacity * 2;

@@ -52,6 +52,10 @@ enum ckpt_status ckpt_walk_find(struct ckpt_call *call, uint32_t first,
 				const uint8_t *address, uint32_t node,
 				uint64_t size, uint32_t *ret) CKPT_MUST_CHECK;
 
+/* The symbol of the function that makes the blocks of a clause. */
+const char *ckpt_walk_allocator(const struct ckpt_program *program,
+				const struct ckpt_plan_clause *clause);
+
 /* How many rows an extent has, each `row_size` long. */
 static inline uint64_t ckpt_extent_rows(const struct ckpt_extent *extent)
 {

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/runtime/capture.h"
+
+#include "shim/runtime/emit.h"
+#include "shim/runtime/overlap.h"
+
+#include <string.h>
+
+struct capture {
+	struct ckpt_call *call;
+	struct ckpt_emit emit;
+	struct ckpt_overlap before; /* the caller's extents */
+	struct ckpt_overlap all;    /* those and the created ones */
+};
+
+static const struct ckpt_plan_clause *clause_of(const struct ckpt_call *call,
+						uint32_t clause)
+{
+	return &call->program->clauses[clause];
+}
+
+/* Can the call have changed what is in it? */
+static bool is_captured(const struct ckpt_extent *extent)
+{
+	if (extent->flags & CKPT_EXTENT_IS_GONE)
+		return false;
+	return extent->flags & CKPT_EXTENT_IS_CREATED ||
+	       extent->direction == CKPT_DIR_OUT ||
+	       extent->direction == CKPT_DIR_INOUT;
+}
+
+static bool has_symbol(const struct ckpt_call *call, const char *symbol)
+{
+	const struct ckpt_program_host *host = call->program->host;
+
+	return host && host->symbol && host->symbol(call->program, symbol);
+}
+
+static enum ckpt_status check_store_if(struct ckpt_call *call)
+{
+	struct ckpt_eval_context context = {.parent = CKPT_PLAN_NONE};
+	enum ckpt_status status;
+	bool is_true;
+
+	status = ckpt_eval_is_true(call, call->program->function->store_if,
+				   &context, &is_true);
+	if (status)
+		return status;
+	if (!is_true)
+		return ckpt_call_refuse(call, CKPT_REFUSAL_STORE_IF,
+					CKPT_PLAN_NONE, NULL, 0);
+	return CKPT_OK;
+}
+
+/* How much of each extent is used now. What was freed is not looked at. */
+static enum ckpt_status settle_extents(struct ckpt_call *call)
+{
+	enum ckpt_status status = CKPT_OK;
+
+	for (uint32_t i = 0; !status && i < call->pre_extent_count; i++) {
+		struct ckpt_extent *extent = &call->extents[i];
+
+		if (extent->owner == CKPT_OWNER_FREED)
+			extent->flags |= CKPT_EXTENT_IS_GONE;
+		if (is_captured(extent) && extent->owner != CKPT_OWNER_REALLOC)
+			status = ckpt_walk_settle(call, i);
+	}
+	return status;
+}
+
+/* ---- what the call created ---- */
+
+/* The pointer's value before the call, if its holder was kept. */
+static bool find_old_value(const struct ckpt_call *call,
+			   const struct ckpt_walk_pointer *pointer,
+			   uint8_t **ret)
+{
+	const struct ckpt_extent *holder = &call->extents[pointer->holder];
+
+	if (!(holder->flags & CKPT_EXTENT_IS_SAVED))
+		return false;
+	*ret = ckpt_walk_value(call->arena.data + holder->saved +
+			       (pointer->from - holder->address));
+	return true;
+}
+
+/* Does the address lie inside an extent the caller had? */
+static bool is_callers(const struct capture *c, const uint8_t *value)
+{
+	const struct ckpt_extent *extent;
+	uint32_t number;
+
+	if (ckpt_overlap_find(c->call, &c->before, value, &number))
+		return false;
+	extent = &c->call->extents[number];
+	return value < extent->address + ckpt_overlap_size(extent);
+}
+
+/* A second way to a block that is known: it may reach further. */
+static enum ckpt_status share_block(struct ckpt_call *call, uint32_t number,
+				    const struct ckpt_extent *extent)
+{
+	struct ckpt_extent *known = &call->extents[number];
+	bool is_flat = call->program->nodes[known->node].flags & CKPT_NODE_FLAT;
+
+	if (extent->size > known->size && (!is_flat || known->stride))
+		return ckpt_call_refuse(call, CKPT_REFUSAL_OVERLAP,
+					extent->clause, extent->address,
+					extent->size);
+	if (extent->size > known->size) {
+		known->size = extent->size;
+		known->row_size = extent->size;
+	}
+	if (extent->bound > known->bound)
+		known->bound = extent->bound;
+	return CKPT_OK;
+}
+
+static enum ckpt_status add_created(struct capture *c, uint32_t clause,
+				    const struct ckpt_walk_pointer *pointer,
+				    uint8_t *value, uint16_t flags)
+{
+	struct ckpt_call *call = c->call;
+	struct ckpt_extent extent;
+	enum ckpt_status status;
+	uint32_t number;
+
+	status = ckpt_walk_measure(call, clause, pointer, value, true, &extent);
+	if (status)
+		return status;
+	extent.flags |= flags;
+	status = ckpt_walk_find(call, call->pre_extent_count, value,
+				extent.node, UINT64_MAX, &number);
+	if (!status)
+		return share_block(call, number, &extent);
+	if (status != CKPT_NOTFOUND)
+		return status;
+	return ckpt_walk_add(call, &extent, &number);
+}
+
+/* The block of the caller's that stood at this pointer. */
+static struct ckpt_extent *find_moved(struct ckpt_call *call,
+				      const struct ckpt_walk_pointer *pointer)
+{
+	for (uint32_t i = 1; i < call->pre_extent_count; i++) {
+		struct ckpt_extent *extent = &call->extents[i];
+
+		if (extent->owner == CKPT_OWNER_REALLOC &&
+		    extent->from == pointer->from)
+			return extent;
+	}
+	return NULL;
+}
+
+/* A block that stayed where it was is written in place; one that moved or
+ * grew is a new block, and the old one is freed. */
+static enum ckpt_status add_grown(struct capture *c, uint32_t clause,
+				  const struct ckpt_walk_pointer *pointer,
+				  uint8_t *value)
+{
+	struct ckpt_extent *old = find_moved(c->call, pointer);
+	struct ckpt_extent now;
+	enum ckpt_status status;
+
+	if (!value) {
+		if (old)
+			old->flags |= CKPT_EXTENT_IS_GONE;
+		return CKPT_OK;
+	}
+	status = ckpt_walk_measure(c->call, clause, pointer, value, true, &now);
+	if (status)
+		return status;
+	if (old && old->address == value && now.size <= old->bound) {
+		if (old->size != now.size)
+			old->flags &= (uint16_t)~CKPT_EXTENT_IS_DIGESTED;
+		old->size = now.size;
+		old->row_size = now.size;
+		return CKPT_OK;
+	}
+	if (old)
+		old->flags |= CKPT_EXTENT_IS_GONE;
+	return add_created(c, clause, pointer, value, 0);
+}
+
+/* Set before the call and still the same: what it leads to may be the block
+ * of before, or a new one that the allocator put at the same place. */
+static enum ckpt_status check_set(struct capture *c, uint32_t clause,
+				  const struct ckpt_walk_pointer *pointer,
+				  const uint8_t *value)
+{
+	uint8_t *old;
+
+	if (!find_old_value(c->call, pointer, &old) || old != value)
+		return CKPT_OK;
+	return ckpt_call_refuse(c->call, CKPT_REFUSAL_MOVED, clause, value, 0);
+}
+
+static enum ckpt_status find_created(void *argument, uint32_t node,
+				     const struct ckpt_walk_pointer *pointer)
+{
+	struct capture *c = argument;
+	uint8_t *value = ckpt_walk_value(pointer->from);
+	enum ckpt_status status;
+	uint32_t alternative;
+	uint32_t clause;
+
+	if (!value &&
+	    !(c->call->program->nodes[node].count == 1 &&
+	      clause_of(c->call, c->call->program->nodes[node].first)->owner ==
+		      CKPT_OWNER_REALLOC))
+		return CKPT_OK;
+	status =
+		ckpt_walk_choose(c->call, node, pointer, &clause, &alternative);
+	if (status)
+		return status;
+	switch (clause_of(c->call, clause)->owner) {
+	case CKPT_OWNER_REALLOC:
+		return add_grown(c, clause, pointer, value);
+	case CKPT_OWNER_STATIC:
+		return add_created(c, clause, pointer, value,
+				   CKPT_EXTENT_IS_STATIC);
+	case CKPT_OWNER_MALLOC:
+	case CKPT_OWNER_CUSTOM:
+	case CKPT_OWNER_NEW:
+	case CKPT_OWNER_NEW_ARRAY:
+		if (is_callers(c, value))
+			return CKPT_OK;
+		status = check_set(c, clause, pointer, value);
+		return status ? status
+			      : add_created(c, clause, pointer, value, 0);
+	default:
+		return CKPT_OK;
+	}
+}
+
+/* The table grows while it is worked off. */
+static enum ckpt_status find_all_created(struct capture *c)
+{
+	enum ckpt_status status = CKPT_OK;
+
+	for (uint32_t i = 0; !status && i < c->call->extent_count; i++) {
+		if (is_captured(&c->call->extents[i]))
+			status =
+				ckpt_emit_pointers(c->call, i, find_created, c);
+	}
+	return status;
+}
+
+static bool is_block(const struct ckpt_extent *extent)
+{
+	return extent->flags & CKPT_EXTENT_IS_CREATED &&
+	       !(extent->flags & CKPT_EXTENT_IS_STATIC);
+}
+
+/* A block of an allocator overlaps nothing else, or the contract is wrong. */
+static enum ckpt_status check_apart(void *argument, uint32_t a, uint32_t b)
+{
+	struct ckpt_call *call = argument;
+	const struct ckpt_extent *x = &call->extents[a];
+	const struct ckpt_extent *y = &call->extents[b];
+
+	if ((!is_block(x) && !is_block(y)) || !ckpt_overlap_size(x) ||
+	    !ckpt_overlap_size(y))
+		return CKPT_OK;
+	return ckpt_call_refuse(call, CKPT_REFUSAL_OVERLAP,
+				is_block(y) ? y->clause : x->clause, y->address,
+				y->size);
+}
+
+/* ---- writing it down ---- */
+
+/* Where a pointer leads: NOTFOUND if nowhere we know. */
+static enum ckpt_status find_target(const struct capture *c,
+				    const struct ckpt_overlap *overlap,
+				    const uint8_t *value,
+				    struct ckpt_effect *effect)
+{
+	const struct ckpt_program *program = c->call->program;
+	const struct ckpt_segment *segment;
+	uint32_t number;
+
+	if (!ckpt_overlap_find(c->call, overlap, value, &number)) {
+		effect->target = CKPT_TARGET_EXTENT;
+		effect->target_extent = number;
+		effect->target_off =
+			(uint64_t)(value - c->call->extents[number].address);
+		return CKPT_OK;
+	}
+	segment = ckpt_ranges_segment(c->call->ranges, value);
+	if (!segment || segment->object >= program->object_count)
+		return CKPT_NOTFOUND;
+	effect->target = CKPT_TARGET_OBJECT;
+	effect->identity = program->objects[segment->object].identity;
+	effect->target_off = (uintptr_t)value - program->bases[segment->object];
+	if (!effect->identity.lo && !effect->identity.hi)
+		return ckpt_call_refuse(c->call, CKPT_REFUSAL_UNKNOWN_OBJECT,
+					CKPT_PLAN_NONE, value, 0);
+	return CKPT_OK;
+}
+
+static enum ckpt_status target_or_refuse(const struct capture *c,
+					 const struct ckpt_overlap *overlap,
+					 uint32_t clause, const uint8_t *value,
+					 struct ckpt_effect *effect)
+{
+	enum ckpt_status status;
+
+	status = find_target(c, overlap, value, effect);
+	if (status == CKPT_NOTFOUND)
+		return ckpt_call_refuse(c->call, CKPT_REFUSAL_UNKNOWN_TARGET,
+					clause, value, 0);
+	if (status)
+		c->call->refusal.clause = clause;
+	return status;
+}
+
+static enum ckpt_status emit_block(struct capture *c, uint32_t number)
+{
+	struct ckpt_call *call = c->call;
+	const struct ckpt_extent *extent = &call->extents[number];
+	struct ckpt_effect effect = {
+		.op = CKPT_EFFECT_ALLOC,
+		.clause =
+			extent->clause - call->program->function->first_clause,
+		.size = extent->size,
+		.capacity = extent->bound,
+	};
+	enum ckpt_status status;
+
+	if (extent->flags & CKPT_EXTENT_IS_STATIC) {
+		effect.op = CKPT_EFFECT_STATIC;
+		status = target_or_refuse(c, &c->before, extent->clause,
+					  extent->address, &effect);
+		if (status)
+			return status;
+	} else if (!has_symbol(call,
+			       ckpt_walk_allocator(
+				       call->program,
+				       clause_of(call, extent->clause)))) {
+		return ckpt_call_refuse(call, CKPT_REFUSAL_ALLOCATOR,
+					extent->clause, NULL, 0);
+	}
+	return ckpt_emit_effect(&c->emit, &effect);
+}
+
+static enum ckpt_status emit_pointer(void *argument, uint32_t node,
+				     const struct ckpt_walk_pointer *pointer)
+{
+	struct capture *c = argument;
+	struct ckpt_call *call = c->call;
+	struct ckpt_effect effect = {
+		.op = CKPT_EFFECT_POINTER,
+		.extent = pointer->holder,
+		.off = (uint64_t)(pointer->from -
+				  call->extents[pointer->holder].address),
+	};
+	uint8_t *value = ckpt_walk_value(pointer->from);
+	uint32_t clause = CKPT_PLAN_NONE;
+	enum ckpt_status status;
+	uint32_t alternative;
+	uint8_t *old;
+
+	if (call->program->nodes[node].count == 1)
+		clause = call->program->nodes[node].first;
+	if (value || clause == CKPT_PLAN_NONE)
+		status = ckpt_walk_choose(call, node, pointer, &clause,
+					  &alternative);
+	else
+		status = CKPT_OK;
+	/* NULL needs no clause. */
+	if (status && value)
+		return status;
+	if (!status && clause_of(call, clause)->extent == CKPT_EXTENT_IGNORE)
+		return CKPT_OK;
+	if (find_old_value(call, pointer, &old) && old == value &&
+	    (!value || ckpt_walk_find(call, call->pre_extent_count, value,
+				      clause_of(call, clause)->node, UINT64_MAX,
+				      &alternative)))
+		return CKPT_OK;
+	if (value) {
+		status = target_or_refuse(c, &c->all, clause, value, &effect);
+		if (status)
+			return status;
+	}
+	return ckpt_emit_effect(&c->emit, &effect);
+}
+
+static enum ckpt_status emit_freed(struct capture *c)
+{
+	struct ckpt_call *call = c->call;
+	struct ckpt_effect effect = {.op = CKPT_EFFECT_FREE};
+	enum ckpt_status status = CKPT_OK;
+
+	for (uint32_t i = 1; !status && i < call->pre_extent_count; i++) {
+		if (!(call->extents[i].flags & CKPT_EXTENT_IS_GONE))
+			continue;
+		if (!has_symbol(call, "free"))
+			return ckpt_call_refuse(call, CKPT_REFUSAL_ALLOCATOR,
+						call->extents[i].clause, NULL,
+						0);
+		effect.extent = i;
+		status = ckpt_emit_effect(&c->emit, &effect);
+	}
+	return status;
+}
+
+static enum ckpt_status emit_all(struct capture *c)
+{
+	struct ckpt_call *call = c->call;
+	struct ckpt_effect end = {
+		.op = CKPT_EFFECT_END,
+		.extent = call->extent_count,
+	};
+	enum ckpt_status status = CKPT_OK;
+
+	if (ckpt_effect_begin(c->emit.out, call->pre_extent_count))
+		return ckpt_call_refuse(call, CKPT_REFUSAL_MEMORY,
+					CKPT_PLAN_NONE, NULL, 0);
+	for (uint32_t i = call->pre_extent_count;
+	     !status && i < call->extent_count; i++)
+		status = emit_block(c, i);
+	for (uint32_t i = 0; !status && i < call->extent_count; i++) {
+		if (!is_captured(&call->extents[i]))
+			continue;
+		call->root = call->extents[i].flags & CKPT_EXTENT_IS_ROOT
+				     ? call->extents[i].clause
+				     : CKPT_PLAN_NONE;
+		status = ckpt_emit_content(&c->emit, i);
+		if (!status)
+			status = ckpt_emit_pointers(call, i, emit_pointer, c);
+	}
+	if (!status)
+		status = emit_freed(c);
+	return status ? status : ckpt_emit_effect(&c->emit, &end);
+}
+
+enum ckpt_status ckpt_capture(struct ckpt_call *call, struct ckpt_arena *out)
+{
+	struct capture c = {.call = call, .emit = {.call = call, .out = out}};
+	enum ckpt_status status;
+
+	ckpt_call_gather_result(call);
+	status = check_store_if(call);
+	if (!status)
+		status = settle_extents(call);
+	if (!status)
+		status = ckpt_overlap_init(call, 1, &c.before);
+	if (!status)
+		status = find_all_created(&c);
+	if (!status)
+		status = ckpt_overlap_init(call, 1, &c.all);
+	if (!status && call->extent_count > call->pre_extent_count)
+		status = ckpt_overlap_pairs(call, &c.all, false, check_apart,
+					    call);
+	return status ? status : emit_all(&c);
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/runtime/emit.h"
+
+#include "shim/runtime/key.h"
+
+#include <string.h>
+
+/* The same place in `count` elements, `stride` apart. */
+struct column {
+	uint32_t extent;
+	uint64_t off;
+	uint64_t stride;
+	uint64_t count;
+};
+
+enum ckpt_status ckpt_emit_effect(struct ckpt_emit *emit,
+				  const struct ckpt_effect *e)
+{
+	if (!ckpt_effect_put(emit->out, e, NULL))
+		return CKPT_OK;
+	(void)ckpt_call_refuse(emit->call, CKPT_REFUSAL_MEMORY, CKPT_PLAN_NONE,
+			       NULL, 0);
+	return CKPT_NOMEM;
+}
+
+static bool is_column_changed(const struct ckpt_call *call,
+			      const struct column *column, uint64_t size)
+{
+	const struct ckpt_extent *extent = &call->extents[column->extent];
+	const uint8_t *before;
+	const uint8_t *now;
+
+	if (!(extent->flags & CKPT_EXTENT_IS_SAVED))
+		return true;
+	before = call->arena.data + extent->saved + column->off;
+	now = extent->address + column->off;
+	for (uint64_t i = 0; i < column->count; i++) {
+		if (memcmp(before + i * column->stride,
+			   now + i * column->stride, size) != 0)
+			return true;
+	}
+	return false;
+}
+
+static enum ckpt_status emit_bytes(struct ckpt_emit *emit,
+				   const struct column *column, uint64_t size)
+{
+	struct ckpt_effect effect = {
+		.op = CKPT_EFFECT_BYTES,
+		.extent = column->extent,
+		.off = column->off,
+		.size = size,
+		.stride = column->stride,
+		.count = column->count,
+	};
+	const uint8_t *from;
+	uint8_t *to;
+
+	if (!size || !column->count ||
+	    !is_column_changed(emit->call, column, size))
+		return CKPT_OK;
+	if (effect.count > 1 && effect.stride == size) {
+		effect.size = size *= effect.count;
+		effect.count = 1;
+	}
+	if (ckpt_effect_put(emit->out, &effect, &to)) {
+		(void)ckpt_call_refuse(emit->call, CKPT_REFUSAL_MEMORY,
+				       CKPT_PLAN_NONE, NULL, size);
+		return CKPT_NOMEM;
+	}
+	from = emit->call->extents[column->extent].address + column->off;
+	for (uint64_t i = 0; i < effect.count; i++)
+		memcpy(to + i * size, from + i * column->stride, size);
+	return CKPT_OK;
+}
+
+static enum ckpt_status emit_bits(struct ckpt_emit *emit,
+				  const struct column *column,
+				  const struct ckpt_plan_node *node)
+{
+	const struct ckpt_extent *extent = &emit->call->extents[column->extent];
+	struct ckpt_effect effect = {
+		.op = CKPT_EFFECT_BITS,
+		.extent = column->extent,
+		.bit_off = node->bit_off,
+		.bit_size = node->bit_size,
+	};
+	enum ckpt_status status = CKPT_OK;
+
+	for (uint64_t i = 0; !status && i < column->count; i++) {
+		uint64_t word = 0;
+
+		effect.off = column->off + i * column->stride;
+		memcpy(&word, extent->address + effect.off,
+		       node->size < 8 ? node->size : 8);
+		word >>= node->bit_off;
+		if (node->bit_size < 64)
+			word &= ((uint64_t)1 << node->bit_size) - 1;
+		effect.value = word;
+		effect.size = node->size;
+		status = ckpt_emit_effect(emit, &effect);
+	}
+	return status;
+}
+
+static enum ckpt_status emit_node(struct ckpt_emit *emit, uint32_t node,
+				  const struct column *column, uint32_t depth);
+
+/* Is this field there, in the one element of a column of one? */
+static enum ckpt_status is_live(struct ckpt_call *call, uint32_t number,
+				const uint8_t *element, uint32_t condition,
+				bool *ret)
+{
+	const struct ckpt_extent *extent = &call->extents[number];
+	struct ckpt_eval_context context = {
+		.element = element,
+		.parent = extent->parent,
+		.from = extent->from,
+	};
+
+	if (extent->flags & CKPT_EXTENT_IS_ROOT)
+		context.parent = CKPT_PLAN_NONE;
+	return ckpt_eval_is_true(call, condition, &context, ret);
+}
+
+static enum ckpt_status emit_fields(struct ckpt_emit *emit,
+				    const struct ckpt_plan_node *n,
+				    const struct column *column, uint32_t depth)
+{
+	struct ckpt_call *call = emit->call;
+	enum ckpt_status status;
+	bool is_there;
+
+	for (uint32_t i = 0; i < n->count; i++) {
+		const struct ckpt_plan_field *field =
+			&call->program->fields[n->first + i];
+		struct column inner = *column;
+
+		status = is_live(call, column->extent,
+				 call->extents[column->extent].address +
+					 column->off,
+				 field->condition, &is_there);
+		if (status)
+			return status;
+		inner.off += field->off;
+		if (is_there)
+			status =
+				emit_node(emit, field->node, &inner, depth + 1);
+		if (status)
+			return status;
+	}
+	return CKPT_OK;
+}
+
+static enum ckpt_status emit_array(struct ckpt_emit *emit,
+				   const struct ckpt_plan_node *n,
+				   const struct column *column, uint32_t depth)
+{
+	const struct ckpt_plan_node *element =
+		&emit->call->program->nodes[n->first];
+	struct column inner = *column;
+	enum ckpt_status status = CKPT_OK;
+
+	if (element->flags & CKPT_NODE_DENSE)
+		return emit_bytes(emit, column,
+				  (uint64_t)element->stride * n->count);
+	for (uint32_t i = 0; !status && i < n->count; i++) {
+		status = emit_node(emit, n->first, &inner, depth + 1);
+		inner.off += element->stride;
+	}
+	return status;
+}
+
+static enum ckpt_status emit_node(struct ckpt_emit *emit, uint32_t node,
+				  const struct column *column, uint32_t depth)
+{
+	const struct ckpt_plan_node *n = &emit->call->program->nodes[node];
+
+	if (depth > CKPT_NODE_DEPTH_MAX)
+		return ckpt_call_refuse(emit->call, CKPT_REFUSAL_LIMIT,
+					CKPT_PLAN_NONE, NULL, depth);
+	switch (n->kind) {
+	case CKPT_NODE_BYTES:
+		return emit_bytes(emit, column, n->size);
+	case CKPT_NODE_BITS:
+		return emit_bits(emit, column, n);
+	case CKPT_NODE_STRUCT:
+		return emit_fields(emit, n, column, depth);
+	case CKPT_NODE_ARRAY:
+		return emit_array(emit, n, column, depth);
+	default:
+		return CKPT_OK;
+	}
+}
+
+static bool has_conditions(const struct ckpt_program *program,
+			   const struct ckpt_plan_node *n)
+{
+	if (n->kind != CKPT_NODE_STRUCT)
+		return false;
+	for (uint32_t i = 0; i < n->count; i++) {
+		if (program->fields[n->first + i].condition != CKPT_PLAN_NONE)
+			return true;
+	}
+	return false;
+}
+
+static enum ckpt_status emit_row(struct ckpt_emit *emit, uint32_t number,
+				 uint64_t off, uint64_t size)
+{
+	const struct ckpt_program *program = emit->call->program;
+	uint32_t node = emit->call->extents[number].node;
+	const struct ckpt_plan_node *n = &program->nodes[node];
+	enum ckpt_status status = CKPT_OK;
+	struct column column = {
+		.extent = number,
+		.off = off,
+		.stride = n->stride,
+		.count = n->stride ? size / n->stride : 0,
+	};
+	uint64_t count = column.count;
+
+	if (!has_conditions(program, n))
+		return emit_node(emit, node, &column, 0);
+	column.count = 1;
+	for (uint64_t i = 0; !status && i < count; i++) {
+		status = emit_node(emit, node, &column, 0);
+		column.off += n->stride;
+	}
+	return status;
+}
+
+static enum ckpt_status is_unchanged(struct ckpt_call *call, uint32_t number,
+				     bool *ret)
+{
+	const struct ckpt_extent *extent = &call->extents[number];
+	struct ckpt_hash128 digest;
+	enum ckpt_status status;
+
+	*ret = false;
+	if (!(extent->flags & CKPT_EXTENT_IS_DIGESTED))
+		return CKPT_OK;
+	status = ckpt_key_digest(call, number, &digest);
+	if (status)
+		return status;
+	*ret = ckpt_hash_equal(digest, extent->digest);
+	return CKPT_OK;
+}
+
+enum ckpt_status ckpt_emit_content(struct ckpt_emit *emit, uint32_t number)
+{
+	struct ckpt_call *call = emit->call;
+	const struct ckpt_extent extent = call->extents[number];
+	uint64_t rows = ckpt_extent_rows(&extent);
+	enum ckpt_status status;
+	bool is_same;
+
+	status = is_unchanged(call, number, &is_same);
+	if (status || is_same)
+		return status;
+	if (extent.flags & CKPT_EXTENT_IS_UNTYPED &&
+	    ckpt_ranges_has_address(call->ranges, extent.address, extent.size))
+		return ckpt_call_refuse(call, CKPT_REFUSAL_GLOBAL_ADDRESS,
+					CKPT_PLAN_NONE, extent.address,
+					extent.size);
+	if (call->program->nodes[extent.node].flags & CKPT_NODE_DENSE) {
+		struct column column = {
+			.extent = number,
+			.stride = extent.stride,
+			.count = rows,
+		};
+
+		return emit_bytes(emit, &column, extent.row_size);
+	}
+	for (uint64_t row = 0; !status && row < rows; row++)
+		status = emit_row(emit, number, row * extent.stride,
+				  extent.row_size);
+	return status;
+}
+
+/* ---- pointers ---- */
+
+struct visit {
+	enum ckpt_status (*function)(void *argument, uint32_t node,
+				     const struct ckpt_walk_pointer *pointer);
+	void *argument;
+};
+
+static enum ckpt_status visit_element(struct ckpt_call *call, uint32_t node,
+				      struct ckpt_walk_pointer *pointer,
+				      const struct visit *visit)
+{
+	const struct ckpt_plan_node *n = &call->program->nodes[node];
+	enum ckpt_status status = CKPT_OK;
+	bool is_there;
+
+	if (n->kind == CKPT_NODE_POINTER) {
+		pointer->from = (uint8_t *)pointer->element;
+		return visit->function(visit->argument, node, pointer);
+	}
+	for (uint32_t i = 0; !status && i < n->count; i++) {
+		const struct ckpt_plan_field *field =
+			&call->program->fields[n->first + i];
+
+		if (call->program->nodes[field->node].kind != CKPT_NODE_POINTER)
+			continue;
+		status = is_live(call, pointer->holder, pointer->element,
+				 field->condition, &is_there);
+		pointer->from = (uint8_t *)pointer->element + field->off;
+		if (!status && is_there)
+			status = visit->function(visit->argument, field->node,
+						 pointer);
+	}
+	return status;
+}
+
+enum ckpt_status ckpt_emit_pointers(
+	struct ckpt_call *call, uint32_t number,
+	enum ckpt_status (*visit)(void *argument, uint32_t node,
+				  const struct ckpt_walk_pointer *pointer),
+	void *argument)
+{
+	const struct ckpt_extent extent = call->extents[number];
+	const struct ckpt_plan_node *n = &call->program->nodes[extent.node];
+	const struct visit each = {visit, argument};
+	struct ckpt_walk_pointer pointer = {.holder = number};
+	uint64_t rows = ckpt_extent_rows(&extent);
+	enum ckpt_status status;
+
+	if (n->flags & CKPT_NODE_FLAT || !n->stride ||
+	    (n->kind != CKPT_NODE_STRUCT && n->kind != CKPT_NODE_POINTER))
+		return CKPT_OK;
+	for (uint64_t row = 0; row < rows; row++) {
+		const uint8_t *at = extent.address + row * extent.stride;
+		const uint8_t *end = at + extent.row_size;
+
+		for (; at < end; at += n->stride) {
+			pointer.element = at;
+			status = visit_element(call, extent.node, &pointer,
+					       &each);
+			if (status)
+				return status;
+		}
+	}
+	return CKPT_OK;
+}
