@@ -137,6 +137,7 @@ static struct ckpt_object *create_object(const struct dl_phdr_info *info,
 	object->base = info->dlpi_addr;
 	object->phdrs = info->dlpi_phdr;
 	object->phdr_count = info->dlpi_phnum;
+	object->tls_module = info->dlpi_tls_modid;
 	read_segments(object);
 	object->kind = tell_kind(object, is_first);
 	object->path = find_path(object, info->dlpi_name);

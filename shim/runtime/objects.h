@@ -41,6 +41,7 @@ struct ckpt_object {
 	uintptr_t start, end; /* of its segments, in memory */
 	const ElfW(Phdr) * phdrs;
 	uint16_t phdr_count;
+	size_t tls_module; /* number of its TLS block; 0: it has none */
 	struct ckpt_dynamic dynamic;
 	uintptr_t relro_start, relro_end; /* whole pages the loader protected */
 	uint64_t dev, inode;		  /* 0, 0: no such file, or vdso */
@@ -51,9 +52,8 @@ struct ckpt_object {
 	 * section this is; NULL for those of the start and unseen ones. */
 	const void *root;
 	bool is_scope_known;
-	uint64_t number;     /* never given twice */
-	uint64_t seen;	     /* private to refresh */
-	uint64_t plan_index; /* private to the session */
+	uint64_t number; /* never given twice */
+	uint64_t seen;	 /* private to refresh */
 };
 
 struct ckpt_objects {

@@ -34,9 +34,11 @@
 enum { CKPT_THUNK_COUNT = 4096, CKPT_THUNK_STUB_SIZE = 16 };
 
 struct ckpt_thunk_entry {
-	void *original;	       /* never NULL once a slot points to the stub */
-	uint32_t vector_width; /* enum ckpt_vector_width to save and restore */
-	uint32_t is_bypassed;  /* not 0: straight to the original */
+	void *original;	      /* never NULL once a slot points to the stub */
+	uint8_t vector_width; /* enum ckpt_vector_width to save and restore */
+	uint8_t x87_count;    /* results in st0, st1: 0, 1, 2 */
+	uint8_t reserved[2];
+	uint32_t is_bypassed; /* not 0: straight to the original */
 };
 
 extern struct ckpt_thunk_entry ckpt_thunk_entries[CKPT_THUNK_COUNT]

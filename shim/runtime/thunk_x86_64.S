@@ -13,6 +13,7 @@
 /* struct ckpt_thunk_entry */
 #define ENTRY_ORIGINAL 0
 #define ENTRY_WIDTH 8
+#define ENTRY_X87_COUNT 9
 #define ENTRY_BYPASSED 12
 #define ENTRY_SIZE 16
 
@@ -120,7 +121,9 @@ ckpt_thunk_common:
 	mov	%rax, CKPT_FRAME_ENTRY_SP(%rsp)
 	mov	ENTRY_ORIGINAL(%r11), %rax
 	mov	%rax, CKPT_FRAME_ORIGINAL(%rsp)
-	mov	ENTRY_WIDTH(%r11), %ecx
+	movzbl	ENTRY_X87_COUNT(%r11), %ecx
+	mov	%ecx, CKPT_FRAME_X87_COUNT(%rsp)
+	movzbl	ENTRY_WIDTH(%r11), %ecx
 	mov	%ecx, CKPT_FRAME_VECTOR_WIDTH(%rsp)
 	lea	ckpt_thunk_entries(%rip), %rax
 	sub	%rax, %r11
@@ -129,7 +132,6 @@ ckpt_thunk_common:
 	xor	%eax, %eax
 	mov	%rax, CKPT_FRAME_STACK_SIZE(%rsp)
 	mov	%rax, CKPT_FRAME_STACK_ALIGN(%rsp)
-	mov	%eax, CKPT_FRAME_X87_COUNT(%rsp)
 
 	cmp	$WIDTH_XMM, %ecx
 	jb	.Lsaved

@@ -203,12 +203,12 @@ START_TEST(x87_results_come_back_and_leave_its_stack_empty)
 	for (int i = 0; i < 20; i++) {
 		reset();
 		stack_size = 16;
-		x87_count = 1;
+		ckpt_thunk_entries[9].x87_count = 1;
 		in_all_verdicts(ck_assert(one(1.25L, 2) == 3.25L));
 		ck_assert_uint_eq(count_x87(), 0);
 		reset();
 		stack_size = 32;
-		x87_count = 2;
+		ckpt_thunk_entries[10].x87_count = 2;
 		in_all_verdicts({
 			_Complex long double r = two(1.5L + 2.5L * I);
 			ck_assert(creall(r) == 1.5L && cimagl(r) == -2.5L);

@@ -20,7 +20,6 @@ enum { BYPASS, HIT, MISS };
 /* What the double answers, and what it saw. */
 static int verdict;
 static uint64_t stack_size;
-static uint32_t x87_count;
 static int entered, left, original_runs;
 static struct ckpt_frame after_miss;
 static uint64_t seen_route;
@@ -56,7 +55,6 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 	is_frame_aligned = (uintptr_t)frame % 64 == 0;
 	frame->stack_size = stack_size;
 	frame->stack_alignment = 16;
-	frame->x87_count = x87_count;
 	if (inside)
 		inside();
 	if (verdict == HIT) {
@@ -82,7 +80,6 @@ static void reset(void)
 {
 	entered = left = original_runs = 0;
 	stack_size = 0;
-	x87_count = 0;
 	inside = NULL;
 }
 
