@@ -17,6 +17,10 @@ struct command {
 static const struct command commands[] = {
 	{"run", "run a program with the functions of ckpt.toml checkpointed",
 	 ckpt_cmd_run},
+	{"inspect", "all that is known of functions of a program",
+	 ckpt_cmd_inspect},
+	{"check", "is ckpt.toml right, and does it fit a program?",
+	 ckpt_cmd_check},
 	{"stats", "hits, misses and time saved per function", ckpt_cmd_stats},
 	{"clear", "forget every result", ckpt_cmd_clear},
 };

@@ -9,6 +9,8 @@
  * and a line in the table of ckpt.c.
  */
 
+int ckpt_cmd_check(int argc, char **argv);
+int ckpt_cmd_inspect(int argc, char **argv);
 int ckpt_cmd_run(int argc, char **argv);
 int ckpt_cmd_stats(int argc, char **argv);
 int ckpt_cmd_clear(int argc, char **argv);

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/inspect.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/cli.h"
+#include "tools/json.h"
+
+enum {
+	ITEMS_SHOWN = 30,    /* of a closure, without --all */
+	DEPTH_SHOWN_MAX = 16 /* further in, lines are not indented more */
+};
+
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static const char *kind_text(enum ckpt_closure_item_kind kind)
+{
+	static const char *const texts[] = {
+		[CKPT_CLOSURE_CODE] = "code",
+		[CKPT_CLOSURE_DATA] = "data",
+		[CKPT_CLOSURE_OBJECT] = "whole object",
+		[CKPT_CLOSURE_RUNTIME] = "C runtime",
+	};
+
+	return (size_t)kind < sizeof(texts) / sizeof(*texts) ? texts[kind]
+							     : "?";
+}
+
+/* Lines of `text`, each behind the same margin. */
+static void print_lines(const char *label, const char *text)
+{
+	while (*text) {
+		int length = (int)strcspn(text, "\n");
+
+		printf("  %-10s %.*s\n", label, length, text);
+		text += length;
+		text += *text == '\n';
+		label = "";
+	}
+}
+
+static int item_depth(const struct ckpt_closure *closure, size_t index)
+{
+	int depth = 0;
+
+	while (depth < DEPTH_SHOWN_MAX &&
+	       closure->items[index].parent != index &&
+	       closure->items[index].parent < closure->item_count) {
+		index = closure->items[index].parent;
+		depth++;
+	}
+	return depth;
+}
+
+static void print_item(const struct ckpt_survey *survey,
+		       const struct ckpt_closure *closure, size_t index)
+{
+	const struct ckpt_closure_item *item = &closure->items[index];
+
+	printf("  %-10s %*s%s", "", 2 * item_depth(closure, index), "",
+	       kind_text(item->kind));
+	if (item->name)
+		printf(" %s", item->name);
+	printf(" in %s, %" PRIu64 " bytes%s%s\n",
+	       file_name(ckpt_survey_object(survey, item->object)), item->size,
+	       item->reason ? ": " : "", item->reason ? item->reason : "");
+}
+
+/* A tree in the order of its branches: parents come before their children in
+ * the array, so each child follows when its parent has been printed. */
+static size_t print_branch(const struct ckpt_survey *survey,
+			   const struct ckpt_closure *closure, size_t index,
+			   size_t room, int depth)
+{
+	size_t printed = 0;
+
+	if (!room)
+		return 0;
+	print_item(survey, closure, index);
+	printed++;
+	for (size_t i = index + 1;
+	     i < closure->item_count && depth < DEPTH_SHOWN_MAX; i++)
+		if (closure->items[i].parent == index)
+			printed += print_branch(survey, closure, i,
+						room - printed, depth + 1);
+	return printed;
+}
+
+static void print_closure(const struct ckpt_survey *survey,
+			  const struct ckpt_closure *closure, bool is_all)
+{
+	size_t count[4] = {0}, room = is_all ? SIZE_MAX : ITEMS_SHOWN;
+	size_t printed;
+
+	for (size_t i = 0; i < closure->item_count; i++)
+		if (closure->items[i].kind <= CKPT_CLOSURE_RUNTIME)
+			count[closure->items[i].kind]++;
+	printf("  %-10s %zu functions, %zu pieces of data, %zu whole objects, "
+	       "%zu C runtime libraries\n",
+	       "depends on", count[CKPT_CLOSURE_CODE], count[CKPT_CLOSURE_DATA],
+	       count[CKPT_CLOSURE_OBJECT], count[CKPT_CLOSURE_RUNTIME]);
+	if (!closure->item_count)
+		return;
+	printed = print_branch(survey, closure, 0, room, 0);
+	if (printed < closure->item_count)
+		printf("  %-10s … and %zu more (--all)\n", "",
+		       closure->item_count - printed);
+}
+
+static void print_globals(const struct ckpt_survey *survey,
+			  const struct ckpt_closure *closure)
+{
+	for (size_t i = 0; i < closure->global_count; i++) {
+		const struct ckpt_closure_global *g = &closure->globals[i];
+
+		printf("  %-10s %s in %s, %" PRIu64 " bytes%s%s%s\n",
+		       i ? "" : "globals", g->name,
+		       file_name(ckpt_survey_object(survey, g->object)),
+		       g->size, g->is_tls ? ", per thread" : "",
+		       g->is_written ? ", written" : "",
+		       g->is_scratch ? ", waived" : "");
+	}
+}
+
+static void print_names(const struct ckpt_match *match)
+{
+	printf("  %-10s", "symbols");
+	for (size_t i = 0; i < match->name_count; i++)
+		printf("%s %s%s%s", i ? "," : "", match->names[i].name,
+		       !match->names[i].version	    ? ""
+		       : match->names[i].is_default ? "@@"
+						    : "@",
+		       match->names[i].version ? match->names[i].version : "");
+	printf("\n  %-10s through %zu relocated word%s\n", "called",
+	       match->slot_count, match->slot_count == 1 ? "" : "s");
+}
+
+static void print_function(const struct ckpt_survey *survey,
+			   const struct ckpt_planned_function *f, bool is_all)
+{
+	bool is_coloured = ckpt_cli_is_coloured(stdout);
+	char text[1024];
+
+	printf("%s%s%s in %s, at 0x%" PRIx64 ", %" PRIu64 " bytes\n",
+	       is_coloured ? "\033[1m" : "", f->match.display,
+	       is_coloured ? "\033[0m" : "",
+	       ckpt_survey_object(survey, f->match.object), f->match.vaddr,
+	       f->match.size);
+	print_names(&f->match);
+	if (f->has_signature) {
+		ckpt_signature_text(&f->signature, f->match.symbol, text,
+				    sizeof(text));
+		print_lines("signature", text);
+		print_lines("", f->signature.source);
+	}
+	if (f->has_closure) {
+		print_closure(survey, &f->closure, is_all);
+		print_globals(survey, &f->closure);
+	}
+	print_lines(f->refusal ? "refused" : "verdict",
+		    f->refusal ? f->refusal : "can be checkpointed");
+}
+
+static void json_closure(struct ckpt_json *json,
+			 const struct ckpt_survey *survey,
+			 const struct ckpt_closure *closure)
+{
+	ckpt_json_begin_array(json, "depends_on");
+	for (size_t i = 0; i < closure->item_count; i++) {
+		const struct ckpt_closure_item *item = &closure->items[i];
+
+		ckpt_json_begin_object(json, NULL);
+		ckpt_json_string(json, "kind", kind_text(item->kind));
+		ckpt_json_string(json, "name", item->name);
+		ckpt_json_string(json, "object",
+				 ckpt_survey_object(survey, item->object));
+		ckpt_json_uint(json, "bytes", item->size);
+		ckpt_json_uint(json, "parent", item->parent);
+		ckpt_json_string(json, "reason", item->reason);
+		ckpt_json_end_object(json);
+	}
+	ckpt_json_end_array(json);
+	ckpt_json_begin_array(json, "globals");
+	for (size_t i = 0; i < closure->global_count; i++) {
+		const struct ckpt_closure_global *g = &closure->globals[i];
+
+		ckpt_json_begin_object(json, NULL);
+		ckpt_json_string(json, "name", g->name);
+		ckpt_json_string(json, "object",
+				 ckpt_survey_object(survey, g->object));
+		ckpt_json_uint(json, "bytes", g->size);
+		ckpt_json_bool(json, "written", g->is_written);
+		ckpt_json_bool(json, "waived", g->is_scratch);
+		ckpt_json_end_object(json);
+	}
+	ckpt_json_end_array(json);
+}
+
+static void json_function(struct ckpt_json *json,
+			  const struct ckpt_survey *survey,
+			  const struct ckpt_planned_function *f)
+{
+	char text[1024];
+
+	ckpt_json_begin_object(json, NULL);
+	ckpt_json_string(json, "name", f->match.display);
+	ckpt_json_string(json, "object",
+			 ckpt_survey_object(survey, f->match.object));
+	ckpt_json_uint(json, "bytes", f->match.size);
+	ckpt_json_uint(json, "slots", f->match.slot_count);
+	if (f->has_signature) {
+		ckpt_signature_text(&f->signature, f->match.symbol, text,
+				    sizeof(text));
+		ckpt_json_string(json, "signature", text);
+		ckpt_json_string(json, "signature_source", f->signature.source);
+	}
+	if (f->has_closure)
+		json_closure(json, survey, &f->closure);
+	ckpt_json_bool(json, "ok", !f->refusal);
+	ckpt_json_string(json, "refusal", f->refusal);
+	ckpt_json_end_object(json);
+}
+
+/* Configured functions that no object of the program defines. */
+static size_t print_absent(const struct ckpt_survey *survey,
+			   struct ckpt_json *json)
+{
+	const struct ckpt_config *config = survey->planning->config;
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->function_count; i++) {
+		if (ckpt_survey_has(survey, &config->functions[i]))
+			continue;
+		count++;
+		if (json)
+			ckpt_json_string(json, NULL, config->functions[i].name);
+		else
+			printf("%s: neither %s nor a library it is linked "
+			       "against defines it\n",
+			       config->functions[i].name, survey->program);
+	}
+	return count;
+}
+
+size_t ckpt_inspect_print(const struct ckpt_survey *survey,
+			  const struct ckpt_inspect_options *options)
+{
+	const struct ckpt_planning *planning = survey->planning;
+	struct ckpt_json json = {.file = stdout};
+	size_t faults = 0;
+
+	if (options->is_json) {
+		ckpt_json_begin_object(&json, NULL);
+		ckpt_json_string(&json, "program", survey->program);
+		ckpt_json_begin_array(&json, "functions");
+	}
+	for (size_t i = 0; i < planning->function_count; i++) {
+		const struct ckpt_planned_function *f = &planning->functions[i];
+
+		faults += f->refusal != NULL;
+		if (options->is_json)
+			json_function(&json, survey, f);
+		else
+			print_function(survey, f, options->is_all);
+	}
+	if (options->is_json) {
+		ckpt_json_end_array(&json);
+		ckpt_json_begin_array(&json, "absent");
+	}
+	faults += print_absent(survey, options->is_json ? &json : NULL);
+	if (options->is_json) {
+		ckpt_json_end_array(&json);
+		ckpt_json_end_object(&json);
+	}
+	return faults;
+}
