@@ -17,12 +17,13 @@ static void gather_arguments(const struct ckpt_program *program,
 }
 
 void ckpt_call_begin(struct ckpt_call *call, const struct ckpt_program *program,
-		     struct ckpt_frame *frame, struct ckpt_ranges *ranges)
+		     struct ckpt_frame *frame, struct ckpt_ranges *ranges,
+		     struct ckpt_arena *arena)
 {
 	call->program = program;
 	call->frame = frame;
 	call->ranges = ranges;
-	call->arena = (struct ckpt_arena){0};
+	call->arena = arena;
 	call->extents = call->inline_extents;
 	call->extent_count = 0;
 	call->extent_capacity = CKPT_CALL_EXTENTS_INLINE;
@@ -33,18 +34,10 @@ void ckpt_call_begin(struct ckpt_call *call, const struct ckpt_program *program,
 	call->root = CKPT_PLAN_NONE;
 	call->refusal.kind = CKPT_REFUSAL_NONE;
 	call->has_environment = false;
+	ranges->segments =
+		__atomic_load_n(&program->segments, __ATOMIC_ACQUIRE);
 	if (program->function->argument_move_count)
 		gather_arguments(program, frame);
-}
-
-void ckpt_call_end(struct ckpt_call *call)
-{
-	ckpt_arena_deinit(&call->arena);
-	call->extents = call->inline_extents;
-	call->extent_count = 0;
-	call->extent_capacity = CKPT_CALL_EXTENTS_INLINE;
-	call->index_capacity = 0;
-	call->index_count = 0;
 }
 
 static const struct ckpt_plan_move *
@@ -85,14 +78,14 @@ enum ckpt_status ckpt_call_reserve(struct ckpt_call *call, size_t size,
 	void *place;
 
 	/* What stands in the arena is made of 8-byte words. */
-	if (ckpt_arena_add(&call->arena, (size + 7) & ~(size_t)7, &place)) {
+	if (ckpt_arena_add(call->arena, (size + 7) & ~(size_t)7, &place)) {
 		(void)ckpt_call_refuse(call, CKPT_REFUSAL_MEMORY,
 				       CKPT_PLAN_NONE, NULL, size);
 		return CKPT_NOMEM;
 	}
-	*ret_off = (uint64_t)((uint8_t *)place - call->arena.data);
+	*ret_off = (uint64_t)((uint8_t *)place - call->arena->data);
 	if (!is_inline)
-		call->extents = (void *)(call->arena.data + call->extents_off);
+		call->extents = (void *)(call->arena->data + call->extents_off);
 	return CKPT_OK;
 }
 

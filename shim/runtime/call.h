@@ -6,8 +6,8 @@
  * One intercepted call in progress: the frame, the compiled program of its
  * function, the values of its pre expressions, and the table of extents met
  * while walking its arguments. Lives in the frame between entering and
- * leaving; large tables overflow into an arena of anonymous memory, freed by
- * ckpt_call_end().
+ * leaving; large tables overflow into an arena of anonymous memory that is the
+ * caller's, so that a call left by longjmp can be cleaned up by others.
  *
  * Order of use: begin, ckpt_key_compute(), then ckpt_replay() on a hit, or the
  * original and ckpt_capture() on a miss, then end.
@@ -56,6 +56,9 @@ struct ckpt_program {
 	const struct ckpt_plan_object *objects;
 	const uintptr_t *bases; /* load address by plan object index */
 	uint32_t object_count;
+	/* Replaced, never changed, when objects come and go: read once a call,
+	 * with acquire. */
+	const struct ckpt_segments *segments;
 	const struct ckpt_program_host *host; /* may be NULL */
 };
 
@@ -149,7 +152,7 @@ struct ckpt_call {
 	struct ckpt_frame *frame;
 	struct ckpt_ranges *ranges;
 	const struct ckpt_hash_secret *secret; /* the key's */
-	struct ckpt_arena arena;	       /* overflow of the tables */
+	struct ckpt_arena *arena; /* overflow of the tables; the caller's */
 	struct ckpt_extent *extents;
 	uint32_t extent_count;
 	uint32_t extent_capacity;
@@ -178,11 +181,11 @@ struct ckpt_call {
 _Static_assert(sizeof(struct ckpt_call) <= CKPT_FRAME_CALL_SIZE,
 	       "a call's state must fit into its frame");
 
-/* Start with `frame` filled by the thunk: gathers split arguments. */
+/* Start with `frame` filled by the thunk: gathers split arguments. `arena` is
+ * empty, and the caller frees it. */
 void ckpt_call_begin(struct ckpt_call *call, const struct ckpt_program *program,
-		     struct ckpt_frame *frame, struct ckpt_ranges *ranges);
-/* Free what the call holds. Idempotent. */
-void ckpt_call_end(struct ckpt_call *call);
+		     struct ckpt_frame *frame, struct ckpt_ranges *ranges,
+		     struct ckpt_arena *arena);
 
 /* Move a split result from its registers together, or apart again. */
 void ckpt_call_gather_result(struct ckpt_call *call);

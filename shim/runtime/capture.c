@@ -79,7 +79,7 @@ static bool find_old_value(const struct ckpt_call *call,
 
 	if (!(holder->flags & CKPT_EXTENT_IS_SAVED))
 		return false;
-	*ret = ckpt_walk_value(call->arena.data + holder->saved +
+	*ret = ckpt_walk_value(call->arena->data + holder->saved +
 			       (pointer->from - holder->address));
 	return true;
 }

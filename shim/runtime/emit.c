@@ -32,7 +32,7 @@ static bool is_column_changed(const struct ckpt_call *call,
 
 	if (!(extent->flags & CKPT_EXTENT_IS_SAVED))
 		return true;
-	before = call->arena.data + extent->saved + column->off;
+	before = call->arena->data + extent->saved + column->off;
 	now = extent->address + column->off;
 	for (uint64_t i = 0; i < column->count; i++) {
 		if (memcmp(before + i * column->stride,

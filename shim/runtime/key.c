@@ -305,7 +305,7 @@ static enum ckpt_status save_extent(struct ckpt_call *call, uint32_t number)
 	if (status)
 		return status;
 	extent = &call->extents[number];
-	memcpy(call->arena.data + off, extent->address, size);
+	memcpy(call->arena->data + off, extent->address, size);
 	extent->saved = off;
 	extent->flags |= CKPT_EXTENT_IS_SAVED;
 	return CKPT_OK;
@@ -393,12 +393,15 @@ static void put_head(struct ckpt_sink *sink, const struct ckpt_call *call)
 		ckpt_sink_put_digest(sink, call->environment);
 }
 
-/* Does the result depend on what this module cannot see? */
+/* Does the result depend on what only memo can have digested? */
 static bool lacks_environment(const struct ckpt_call *call)
 {
 	const struct ckpt_plan_function *function = call->program->function;
+	uint32_t machine = CKPT_FUNCTION_CPU | CKPT_FUNCTION_THREADS |
+			   CKPT_FUNCTION_LOCALE;
 
-	return function->input_count && !call->has_environment;
+	return (function->input_count || function->flags & machine) &&
+	       !call->has_environment;
 }
 
 static enum ckpt_status check_conditions(struct ckpt_call *call)

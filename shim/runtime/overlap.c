@@ -19,7 +19,7 @@ struct entry {
 static struct entry *entries_of(const struct ckpt_call *call,
 				const struct ckpt_overlap *overlap)
 {
-	return (void *)(call->arena.data + overlap->off);
+	return (void *)(call->arena->data + overlap->off);
 }
 
 static bool is_before(const struct entry *a, const struct entry *b)

@@ -434,9 +434,9 @@ static enum ckpt_status grow_table(struct ckpt_call *call)
 				   &off);
 	if (status)
 		return status;
-	memcpy(call->arena.data + off, call->extents,
+	memcpy(call->arena->data + off, call->extents,
 	       call->extent_count * sizeof(*call->extents));
-	call->extents = (void *)(call->arena.data + off);
+	call->extents = (void *)(call->arena->data + off);
 	call->extents_off = off;
 	call->extent_capacity = capacity;
 	return CKPT_OK;
@@ -462,7 +462,7 @@ enum ckpt_status ckpt_walk_add(struct ckpt_call *call,
 
 static uint32_t *index_slots(struct ckpt_call *call)
 {
-	return (void *)(call->arena.data + call->index_off);
+	return (void *)(call->arena->data + call->index_off);
 }
 
 static uint32_t first_slot(const struct ckpt_call *call, const uint8_t *address)
@@ -494,7 +494,7 @@ static enum ckpt_status update_index(struct ckpt_call *call)
 					   &call->index_off);
 		if (status)
 			return status;
-		memset(call->arena.data + call->index_off, 0,
+		memset(call->arena->data + call->index_off, 0,
 		       capacity * sizeof(uint32_t));
 		call->index_capacity = capacity;
 		call->index_count = 0;
