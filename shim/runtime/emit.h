@@ -18,18 +18,19 @@ struct ckpt_emit {
 	struct ckpt_arena *out;
 };
 
-/* Append the effects of everything in `extent` but its pointers. */
+/* Append the effects of everything in extent `number` but its pointers. */
 enum ckpt_status ckpt_emit_content(struct ckpt_emit *emit,
-				   uint32_t extent) CKPT_MUST_CHECK;
+				   uint32_t number) CKPT_MUST_CHECK;
 
 /* ckpt_effect_put() without payload; NOMEM is noted as the refusal. */
 enum ckpt_status ckpt_emit_effect(struct ckpt_emit *emit,
 				  const struct ckpt_effect *e) CKPT_MUST_CHECK;
 
-/* Call `visit` for every live pointer in `extent`, with its node. The table of
- * extents may grow meanwhile. Stops at the first status that is not OK. */
+/* Call `visit` for every live pointer in extent `number`, with its node. The
+ * table of extents may grow meanwhile. Stops at the first status that is not
+ * OK. */
 enum ckpt_status ckpt_emit_pointers(
-	struct ckpt_call *call, uint32_t extent,
+	struct ckpt_call *call, uint32_t number,
 	enum ckpt_status (*visit)(void *argument, uint32_t node,
 				  const struct ckpt_walk_pointer *pointer),
 	void *argument) CKPT_MUST_CHECK;

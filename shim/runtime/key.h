@@ -19,9 +19,9 @@ enum ckpt_status ckpt_key_compute(struct ckpt_call *call,
 				  const struct ckpt_hash_secret *secret,
 				  struct ckpt_hash128 *ret) CKPT_MUST_CHECK;
 
-/* Digest of a flat extent's content as it is now; of an extent in the key the
- * same as then if it did not change. */
-enum ckpt_status ckpt_key_digest(struct ckpt_call *call, uint32_t extent,
+/* Digest of the content of flat extent `number` as it is now; of an extent in
+ * the key the same as then if it did not change. */
+enum ckpt_status ckpt_key_digest(struct ckpt_call *call, uint32_t number,
 				 struct ckpt_hash128 *ret) CKPT_MUST_CHECK;
 
 #endif
