@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/cdecl.h"
 
+#include "tests/unit/random_types.h"
 #include "tests/unit/unit.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static struct ckpt_types *types;
 static struct ckpt_err err;
@@ -272,6 +267,8 @@ END_TEST
 
 /* --- layouts, against the compiler --- */
 
+#define COMPILER "cc -Wno-packed-bitfield-compat"
+
 static const char written[] =
 	"struct w0 { char a; int b; char c; double d; };\n"
 	"struct w1 { char a; long double b; char c; };\n"
@@ -303,87 +300,6 @@ static const char written[] =
 	"unsigned char e : 7; };\n"
 	"struct w22 { char a; _Alignas(16) char b; unsigned long c : 64; };\n"
 	"union __attribute__((packed)) w23 { char a; long b; int c[3]; };\n";
-
-struct text {
-	char bytes[400000];
-	size_t size;
-};
-
-static void add(struct text *text, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	text->size += (size_t)vsnprintf(text->bytes + text->size,
-					sizeof(text->bytes) - text->size,
-					format, arguments);
-	va_end(arguments);
-	ck_assert_uint_lt(text->size, sizeof(text->bytes));
-}
-
-static unsigned int choose(unsigned int *seed, unsigned int count)
-{
-	*seed = *seed * 1103515245u + 12345u;
-	return (*seed >> 16) % count;
-}
-
-static void add_random_member(struct text *text, unsigned int *seed,
-			      unsigned int number, unsigned int member)
-{
-	static const char *const words[] = {"char",
-					    "short",
-					    "int",
-					    "long",
-					    "float",
-					    "double",
-					    "void *",
-					    "long double",
-					    "unsigned char",
-					    "_Bool",
-					    "__int128",
-					    "float _Complex",
-					    "long long unsigned int"};
-	static const struct {
-		const char *name;
-		unsigned int bits;
-	} integers[] = {{"char", 8},	   {"unsigned short", 16},
-			{"int", 32},	   {"unsigned", 32},
-			{"long", 64},	   {"unsigned long", 64},
-			{"signed char", 8}};
-	unsigned int kind = choose(seed, 12), which;
-
-	if (kind < 5) {
-		which = choose(seed, 7);
-		add(text, " %s m%u : %u;", integers[which].name, member,
-		    1 + choose(seed, integers[which].bits));
-		if (choose(seed, 8) == 0)
-			add(text, " %s : %u;", integers[which].name,
-			    choose(seed, integers[which].bits));
-	} else if (kind < 9) {
-		add(text, " %s m%u%s;", words[choose(seed, 13)], member,
-		    choose(seed, 10) ? "" : " __attribute__((packed))");
-	} else if (kind == 9 && number) {
-		add(text, " struct r%u m%u;", choose(seed, number), member);
-	} else if (kind == 10) {
-		add(text, " %s m%u __attribute__((aligned(%u)));",
-		    words[choose(seed, 13)], member, 1 << choose(seed, 6));
-	} else {
-		add(text, " %s m%u[%u];", words[choose(seed, 13)], member,
-		    1 + choose(seed, 4));
-	}
-}
-
-static void add_random_structs(struct text *text, unsigned int seed,
-			       unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		add(text, "struct %sr%u {",
-		    choose(&seed, 5) ? "" : "__attribute__((packed)) ", i);
-		for (unsigned int j = 0, n = 1 + choose(&seed, 7); j < n; j++)
-			add_random_member(text, &seed, i, j);
-		add(text, " };\n");
-	}
-}
 
 /* A program that prints what the compiler made of type `name`. */
 static void add_member_report(struct text *program, const char *name,
@@ -452,29 +368,6 @@ static const char head[] =
 	"{ if (!count++) first = i; }\n"
 	"printf(\"bits %zu %zu\\n\", first, count); }\n";
 
-static void run_compiled(const struct text *program, const char *compiler,
-			 struct text *output)
-{
-	char directory[] = "/tmp/ckpt-cdecl-XXXXXX", command[512];
-	FILE *file;
-
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	(void)snprintf(command, sizeof(command), "%s/a.c", directory);
-	file = fopen(command, "w");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(program->bytes, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
-	(void)snprintf(command, sizeof(command),
-		       "cd %s && %s -w -Wno-packed-bitfield-compat -o a a.c && "
-		       "./a; cd / && rm -r %s",
-		       directory, compiler, directory);
-	file = popen(command, "r");
-	ck_assert_ptr_nonnull(file);
-	output->size = fread(output->bytes, 1, sizeof(output->bytes) - 1, file);
-	output->bytes[output->size] = '\0';
-	ck_assert_int_eq(pclose(file), 0);
-}
-
 static void compare_lines(const struct text *expected,
 			  const struct text *actual)
 {
@@ -492,7 +385,7 @@ static void check_layouts(const char *prefix, const char *compiler,
 			  const char *definitions)
 {
 	static struct text program, expected, actual;
-	static char source[400100];
+	static char source[sizeof(expected.bytes) + 100];
 	struct ckpt_signature signature;
 	char name[32];
 
@@ -525,22 +418,18 @@ static void check_layouts(const char *prefix, const char *compiler,
 
 START_TEST(layouts_agree_with_the_compiler)
 {
-	check_layouts("w", "cc", written);
+	check_layouts("w", COMPILER, written);
 }
 END_TEST
 
 START_TEST(random_layouts_agree_with_the_compiler)
 {
 	static struct text definitions;
-	const char *seed_text = getenv("CKPT_TEST_SEED");
-	unsigned int seed = seed_text ? (unsigned int)atoi(seed_text)
-				      : (unsigned int)getpid();
+	unsigned int seed = choose_seed();
 
-	printf("seed %u (CKPT_TEST_SEED)\n", seed);
-	(void)fflush(stdout);
 	definitions.size = 0;
-	add_random_structs(&definitions, seed, 400);
-	check_layouts("r", "cc", definitions.bytes);
+	add_random_structs(&definitions, &seed, 400, 7);
+	check_layouts("r", COMPILER, definitions.bytes);
 }
 END_TEST
 
