@@ -20,8 +20,11 @@
 
 struct ckpt_planned_function {
 	const struct ckpt_function_config *config;
-	struct ckpt_match match; /* object, vaddr, names; see match.h */
+	/* Object, address and names (match.h); object CKPT_PLAN_NONE: no object
+	 * has it, it may come by dlopen. */
+	struct ckpt_match match;
 	/* What is known; each is set as far as planning came. */
+	struct ckpt_types *types; /* its own */
 	bool has_signature;
 	struct ckpt_signature signature;
 	bool has_closure;
@@ -42,12 +45,12 @@ struct ckpt_planned_note {
 struct ckpt_planning {
 	const struct ckpt_config *config;
 	struct ckpt_scope *scope;
-	struct ckpt_types *types;
 	struct ckpt_tables tables;
 	struct ckpt_planned_function *functions;
 	size_t function_count;
 	struct ckpt_planned_note *notes;
 	size_t note_count;
+	bool is_other_program; /* `program` of the config names another */
 };
 
 /* Look at all that `config` names in `scope`. Files that are read or looked
@@ -59,17 +62,5 @@ enum ckpt_status ckpt_planner_run(const struct ckpt_config *config,
 				  struct ckpt_planning **ret,
 				  struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_planning_destroy(struct ckpt_planning *planning);
-
-/* The plan as bytes, appended to `out`. `key` is its plan key. */
-enum ckpt_status ckpt_planner_build(struct ckpt_planning *planning,
-				    const struct ckpt_deps *deps,
-				    struct ckpt_hash128 key,
-				    struct ckpt_buf *out) CKPT_MUST_CHECK;
-
-/* A plan that does nothing but tell `text` (a config with mistakes, lines), so
- * that it is not made again until a file of `deps` changes. */
-enum ckpt_status ckpt_planner_build_mistake(
-	const char *config_path, const char *text, const struct ckpt_deps *deps,
-	struct ckpt_hash128 key, struct ckpt_buf *out) CKPT_MUST_CHECK;
 
 #endif

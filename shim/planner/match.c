@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/planner/match.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Itanium C++ ABI 3.4; libstdc++ has it. The caller frees. */
+char *__cxa_demangle(const char *name, char *buffer, size_t *size, int *status);
+
+/* A configured name taken apart. */
+struct wanted {
+	char *name;	     /* without version */
+	const char *version; /* or NULL; points into `name`'s block */
+	bool is_glob;
+	bool is_cplusplus;
+};
+
+/* ---- names ---- */
+
+static bool has_glob(const char *name)
+{
+	/* "operator[]" and "operator*" are names of C++. */
+	return strpbrk(name, "*?[") && !strstr(name, "operator");
+}
+
+bool ckpt_match_is_pattern(const char *name)
+{
+	return has_glob(name) || strpbrk(name, ":(< ");
+}
+
+static enum ckpt_status parse_wanted(const char *text, struct wanted *ret)
+{
+	char *at;
+
+	ret->name = strdup(text);
+	if (!ret->name)
+		return CKPT_NOMEM;
+	ret->version = NULL;
+	ret->is_glob = has_glob(text);
+	ret->is_cplusplus = strpbrk(text, ":(< ") != NULL;
+	at = strchr(ret->name, '@');
+	if (at && at != ret->name) {
+		ret->version = at + 1 + (at[1] == '@');
+		*at = '\0';
+	}
+	return CKPT_OK;
+}
+
+static bool is_mangled(const char *name)
+{
+	return name[0] == '_' && name[1] == 'Z';
+}
+
+static bool matches_text(const struct wanted *wanted, const char *text)
+{
+	return wanted->is_glob ? fnmatch(wanted->name, text, 0) == 0
+			       : strcmp(wanted->name, text) == 0;
+}
+
+/* "geo::area(int) const" → "geo::area"; parentheses nest and may stand in
+ * template arguments or "operator()". */
+static void cut_parameters(char *name)
+{
+	char *end = strrchr(name, ')');
+	int depth = 0;
+
+	for (; end && end >= name; end--) {
+		depth += (*end == ')') - (*end == '(');
+		if (!depth) {
+			if (end > name)
+				*end = '\0';
+			return;
+		}
+	}
+}
+
+static bool matches_demangled(const struct wanted *wanted, const char *name)
+{
+	char *text = __cxa_demangle(name, NULL, NULL, NULL);
+	bool is_match;
+
+	if (!text)
+		return false;
+	is_match = matches_text(wanted, text);
+	if (!is_match) {
+		cut_parameters(text);
+		is_match = matches_text(wanted, text);
+	}
+	free(text);
+	return is_match;
+}
+
+static bool matches_symbol(const struct wanted *wanted,
+			   const struct ckpt_symbol *symbol)
+{
+	if (wanted->version &&
+	    (!symbol->version || strcmp(symbol->version, wanted->version) != 0))
+		return false;
+	/* Parts of functions ("f.cold", "f.isra.0") answer to no other name. */
+	if (strchr(symbol->name, '.'))
+		return !wanted->is_glob && matches_text(wanted, symbol->name);
+	if (matches_text(wanted, symbol->name))
+		return true;
+	return (wanted->is_glob || wanted->is_cplusplus) &&
+	       is_mangled(symbol->name) &&
+	       matches_demangled(wanted, symbol->name);
+}
+
+/* ---- symbols ---- */
+
+static bool is_in_code(const struct ckpt_image *image, uint64_t vaddr)
+{
+	size_t count;
+	const struct ckpt_segment *segments =
+		ckpt_image_segments(image, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if ((segments[i].flags & PF_X) && vaddr >= segments[i].vaddr &&
+		    vaddr - segments[i].vaddr < segments[i].file_size)
+			return true;
+	return false;
+}
+
+/* Assembly often leaves a function's type out: those need to be asked for by
+ * their very name. */
+static bool is_function(const struct ckpt_image *image,
+			const struct ckpt_symbol *symbol, bool is_exact)
+{
+	if (symbol->shndx == SHN_UNDEF || symbol->shndx == SHN_ABS ||
+	    !symbol->name || !symbol->name[0])
+		return false;
+	if (symbol->type != STT_FUNC && symbol->type != STT_GNU_IFUNC &&
+	    !(is_exact && symbol->type == STT_NOTYPE))
+		return false;
+	return is_in_code(image, symbol->vaddr);
+}
+
+static const struct ckpt_symbol *table(const struct ckpt_image *image,
+				       bool is_dynamic, size_t *ret_count)
+{
+	return is_dynamic ? ckpt_image_dynamic_symbols(image, ret_count)
+			  : ckpt_image_static_symbols(image, ret_count);
+}
+
+/* ---- what was found ---- */
+
+void ckpt_match_deinit(struct ckpt_match *match)
+{
+	free(match->display);
+	free(match->names);
+}
+
+void ckpt_matches_deinit(struct ckpt_matches *matches)
+{
+	for (size_t i = 0; i < matches->count; i++)
+		ckpt_match_deinit(&matches->items[i]);
+	free(matches->items);
+	*matches = (struct ckpt_matches){0};
+}
+
+static struct ckpt_match *find_match(struct ckpt_matches *matches, size_t first,
+				     uint64_t vaddr)
+{
+	for (size_t i = first; i < matches->count; i++)
+		if (matches->items[i].vaddr == vaddr)
+			return &matches->items[i];
+	return NULL;
+}
+
+static enum ckpt_status add_match(struct ckpt_matches *matches, size_t first,
+				  uint32_t object,
+				  const struct ckpt_symbol *symbol)
+{
+	struct ckpt_match *match = find_match(matches, first, symbol->vaddr);
+
+	if (match) {
+		if (symbol->size > match->size)
+			match->size = symbol->size;
+		return CKPT_OK;
+	}
+	if (matches->count == matches->capacity) {
+		size_t capacity = matches->capacity * 2 + 8;
+		void *items = realloc(matches->items,
+				      capacity * sizeof(*matches->items));
+
+		if (!items)
+			return CKPT_NOMEM;
+		matches->items = items;
+		matches->capacity = capacity;
+	}
+	matches->items[matches->count++] = (struct ckpt_match){
+		.object = object,
+		.vaddr = symbol->vaddr,
+		.size = symbol->size,
+		.is_ifunc = symbol->type == STT_GNU_IFUNC,
+		.symbol = symbol->name,
+	};
+	return CKPT_OK;
+}
+
+static enum ckpt_status find_in_table(const struct ckpt_image *image,
+				      bool is_dynamic, uint32_t object,
+				      const struct wanted *wanted, size_t first,
+				      struct ckpt_matches *matches)
+{
+	bool is_exact = !wanted->is_glob && !wanted->is_cplusplus;
+	size_t count;
+	const struct ckpt_symbol *symbols = table(image, is_dynamic, &count);
+	enum ckpt_status status;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_function(image, &symbols[i], is_exact) ||
+		    !matches_symbol(wanted, &symbols[i]))
+			continue;
+		status = add_match(matches, first, object, &symbols[i]);
+		if (status)
+			return status;
+	}
+	return CKPT_OK;
+}
+
+/* ---- all names of one address ---- */
+
+static bool has_name(const struct ckpt_match *match, const char *name,
+		     const char *version)
+{
+	for (size_t i = 0; i < match->name_count; i++) {
+		const struct ckpt_match_name *have = &match->names[i];
+
+		if (!strcmp(have->name, name) &&
+		    (!version ||
+		     (have->version && !strcmp(have->version, version))))
+			return true;
+	}
+	return false;
+}
+
+static enum ckpt_status add_name(struct ckpt_match *match,
+				 const struct ckpt_symbol *symbol)
+{
+	struct ckpt_match_name *names;
+
+	if (has_name(match, symbol->name, symbol->version))
+		return CKPT_OK;
+	names = realloc(match->names, (match->name_count + 1) * sizeof(*names));
+	if (!names)
+		return CKPT_NOMEM;
+	match->names = names;
+	names[match->name_count++] = (struct ckpt_match_name){
+		.name = symbol->name,
+		.version = symbol->version,
+		.is_default = symbol->is_default_version,
+		.is_exported =
+			symbol->is_dynamic && symbol->binding != STB_LOCAL,
+	};
+	return CKPT_OK;
+}
+
+static enum ckpt_status add_names(const struct ckpt_image *image,
+				  bool is_dynamic, struct ckpt_match *match)
+{
+	size_t count;
+	const struct ckpt_symbol *symbols = table(image, is_dynamic, &count);
+	enum ckpt_status status;
+
+	for (size_t i = 0; i < count; i++) {
+		if (symbols[i].vaddr != match->vaddr ||
+		    !is_function(image, &symbols[i], true))
+			continue;
+		status = add_name(match, &symbols[i]);
+		if (status)
+			return status;
+	}
+	return CKPT_OK;
+}
+
+static enum ckpt_status complete_match(const struct ckpt_image *image,
+				       struct ckpt_match *match)
+{
+	enum ckpt_status status = add_names(image, true, match);
+
+	if (!status)
+		status = add_names(image, false, match);
+	if (status)
+		return status;
+	if (is_mangled(match->symbol))
+		match->display =
+			__cxa_demangle(match->symbol, NULL, NULL, NULL);
+	if (!match->display)
+		match->display = strdup(match->symbol);
+	return match->display ? CKPT_OK : CKPT_NOMEM;
+}
+
+/* ---- objects ---- */
+
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_ours(const char *path)
+{
+	const char *name = file_name(path);
+
+	return !strncmp(name, "libckpt.so", 10) || !strncmp(name, "ld-", 3) ||
+	       !strncmp(name, "linux-vdso", 10);
+}
+
+static bool is_wanted_object(const struct ckpt_image *image, const char *path,
+			     const char *pattern)
+{
+	const char *soname = ckpt_image_soname(image);
+
+	return !pattern || fnmatch(pattern, path, 0) == 0 ||
+	       fnmatch(pattern, file_name(path), 0) == 0 ||
+	       (soname && fnmatch(pattern, soname, 0) == 0);
+}
+
+static int compare_matches(const void *a, const void *b)
+{
+	const struct ckpt_match *x = a, *y = b;
+
+	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
+}
+
+static enum ckpt_status find_in_object(const struct ckpt_image *image,
+				       uint32_t object,
+				       const struct wanted *wanted,
+				       struct ckpt_matches *matches)
+{
+	size_t first = matches->count;
+	enum ckpt_status status;
+
+	status = find_in_table(image, true, object, wanted, first, matches);
+	if (!status)
+		status = find_in_table(image, false, object, wanted, first,
+				       matches);
+	if (matches->count > first)
+		qsort(matches->items + first, matches->count - first,
+		      sizeof(*matches->items), compare_matches);
+	for (size_t i = first; !status && i < matches->count; i++)
+		status = complete_match(image, &matches->items[i]);
+	return status;
+}
+
+static enum ckpt_status find_all(struct ckpt_scope *scope,
+				 const struct ckpt_function_config *config,
+				 const struct wanted *wanted,
+				 struct ckpt_matches *matches,
+				 struct ckpt_err *err)
+{
+	for (uint32_t i = 0; i < ckpt_scope_count(scope); i++) {
+		const struct ckpt_scope_object *object =
+			ckpt_scope_object(scope, i);
+		const struct ckpt_image *image;
+		enum ckpt_status status;
+
+		if (is_ours(object->path))
+			continue;
+		image = ckpt_scope_image(scope, i, err);
+		if (!image ||
+		    !is_wanted_object(image, object->path, config->object))
+			continue;
+		status = find_in_object(image, i, wanted, matches);
+		if (status)
+			return status;
+	}
+	return CKPT_OK;
+}
+
+enum ckpt_status ckpt_match_find(struct ckpt_scope *scope,
+				 const struct ckpt_function_config *config,
+				 struct ckpt_matches *matches,
+				 struct ckpt_err *err)
+{
+	struct wanted wanted;
+	enum ckpt_status status;
+
+	if (err)
+		err->text[0] = '\0';
+	status = parse_wanted(config->name, &wanted);
+	if (status)
+		return ckpt_err_set(err, status, "out of memory");
+	status = find_all(scope, config, &wanted, matches, err);
+	free(wanted.name);
+	return status;
+}
+
+/* ---- slots ---- */
+
+static bool is_slot_type(const struct ckpt_relocation *relocation)
+{
+	return relocation->type == R_X86_64_JUMP_SLOT ||
+	       relocation->type == R_X86_64_GLOB_DAT ||
+	       (relocation->type == R_X86_64_64 && relocation->addend == 0);
+}
+
+static bool is_bound(struct ckpt_scope *scope, uint32_t from,
+		     const struct ckpt_symbol *reference,
+		     const struct ckpt_match *match)
+{
+	const struct ckpt_symbol *symbol;
+	uint32_t object;
+
+	return has_name(match, reference->name, NULL) &&
+	       ckpt_scope_bind(scope, from, reference, &object, &symbol) ==
+		       CKPT_OK &&
+	       object == match->object && symbol->vaddr == match->vaddr;
+}
+
+static size_t count_object_slots(struct ckpt_scope *scope, uint32_t from,
+				 const struct ckpt_image *image,
+				 const struct ckpt_match *match)
+{
+	size_t count, symbol_count, slots = 0;
+	const struct ckpt_relocation *relocations =
+		ckpt_image_relocations(image, &count);
+	const struct ckpt_symbol *symbols =
+		ckpt_image_dynamic_symbols(image, &symbol_count);
+
+	for (size_t i = 0; i < count; i++)
+		slots += is_slot_type(&relocations[i]) &&
+			 relocations[i].symbol < symbol_count &&
+			 is_bound(scope, from, &symbols[relocations[i].symbol],
+				  match);
+	return slots;
+}
+
+void ckpt_match_count_slots(struct ckpt_scope *scope, struct ckpt_match *match)
+{
+	match->slot_count = 0;
+	for (uint32_t i = 0; i < ckpt_scope_count(scope); i++) {
+		const struct ckpt_image *image;
+
+		if (is_ours(ckpt_scope_object(scope, i)->path))
+			continue;
+		image = ckpt_scope_image(scope, i, NULL);
+		if (image)
+			match->slot_count +=
+				count_object_slots(scope, i, image, match);
+	}
+}
