@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{"check", "is ckpt.toml right, and does it fit a program?",
 	 ckpt_cmd_check},
 	{"stats", "hits, misses and time saved per function", ckpt_cmd_stats},
+	{"plan", NULL, ckpt_cmd_plan},
 	{"clear", "forget every result", ckpt_cmd_clear},
 };
 

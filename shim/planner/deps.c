@@ -87,3 +87,29 @@ enum ckpt_status ckpt_deps_add(struct ckpt_deps *deps, const char *path,
 		*ret_index = i;
 	return CKPT_OK;
 }
+
+bool ckpt_deps_are_current(const struct ckpt_deps *deps)
+{
+	for (size_t i = 0; i < deps->count; i++) {
+		const struct ckpt_dep *was = &deps->items[i];
+		struct ckpt_dep now = {.path = was->path};
+
+		look_at(&now);
+		if (now.is_present != was->is_present || now.dev != was->dev ||
+		    now.inode != was->inode || now.size != was->size ||
+		    now.mtime_ns != was->mtime_ns ||
+		    now.ctime_ns != was->ctime_ns)
+			return false;
+	}
+	return true;
+}
+
+int64_t ckpt_deps_latest_ns(const struct ckpt_deps *deps)
+{
+	int64_t latest = 0;
+
+	for (size_t i = 0; i < deps->count; i++)
+		if (deps->items[i].ctime_ns > latest)
+			latest = deps->items[i].ctime_ns;
+	return latest;
+}

@@ -32,4 +32,10 @@ void ckpt_deps_deinit(struct ckpt_deps *deps);
 enum ckpt_status ckpt_deps_add(struct ckpt_deps *deps, const char *path,
 			       size_t *ret_index) CKPT_MUST_CHECK;
 
+/* Is every file as it was when it was noted? */
+bool ckpt_deps_are_current(const struct ckpt_deps *deps);
+
+/* The latest change of any of them, CLOCK_REALTIME; 0 if there is none. */
+int64_t ckpt_deps_latest_ns(const struct ckpt_deps *deps);
+
 #endif

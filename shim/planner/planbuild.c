@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/planner/planbuild.h"
+
+#include "shim/common/version.h"
+#include "shim/planner/planwriter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ADD(tables, section, entry) \
+	ckpt_tables_add(tables, CKPT_PLAN_##section, &(entry), sizeof(entry))
+
+/* ---- files and objects ---- */
+
+static void add_files(struct ckpt_tables *tables, const struct ckpt_deps *deps)
+{
+	for (size_t i = 0; i < deps->count; i++) {
+		const struct ckpt_dep *dep = &deps->items[i];
+		struct ckpt_plan_file file = {
+			.path = ckpt_tables_text(tables, dep->path),
+			.is_present = dep->is_present,
+			.dev = dep->dev,
+			.inode = dep->inode,
+			.size = dep->size,
+			.mtime_ns = dep->mtime_ns,
+			.ctime_ns = dep->ctime_ns,
+		};
+
+		ADD(tables, FILES, file);
+	}
+}
+
+static uint32_t find_file(const struct ckpt_deps *deps, const char *path)
+{
+	for (size_t i = 0; i < deps->count; i++)
+		if (!strcmp(deps->items[i].path, path))
+			return (uint32_t)i;
+	return CKPT_PLAN_NONE;
+}
+
+static void add_objects(struct ckpt_planning *planning,
+			const struct ckpt_deps *deps)
+{
+	struct ckpt_tables *tables = &planning->tables;
+
+	for (uint32_t i = 0; i < ckpt_scope_count(planning->scope); i++) {
+		const struct ckpt_scope_object *object =
+			ckpt_scope_object(planning->scope, i);
+		struct ckpt_plan_object entry = {
+			.path = ckpt_tables_text(tables, object->path),
+			.file = find_file(deps, object->path),
+			.dev = object->dev,
+			.inode = object->inode,
+		};
+
+		ADD(tables, OBJECTS, entry);
+	}
+}
+
+/* ---- the closure ---- */
+
+static int compare_texts(const void *a, const void *b)
+{
+	const struct ckpt_plan_text *x = a, *y = b;
+
+	if (x->object != y->object)
+		return x->object < y->object ? -1 : 1;
+	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
+}
+
+/* Whole objects are not among them: that what is mapped is the file follows
+ * from device and inode, and reading all of it would cost at each start. */
+static size_t list_texts(const struct ckpt_closure *closure,
+			 struct ckpt_plan_text *texts)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < closure->item_count; i++) {
+		const struct ckpt_closure_item *item = &closure->items[i];
+
+		if ((item->kind == CKPT_CLOSURE_CODE ||
+		     item->kind == CKPT_CLOSURE_DATA) &&
+		    item->size)
+			texts[count++] = (struct ckpt_plan_text){
+				.object = item->object,
+				.vaddr = item->vaddr,
+				.size = item->size,
+			};
+	}
+	qsort(texts, count, sizeof(*texts), compare_texts);
+	return count;
+}
+
+/* Stretches that touch or overlap become one. */
+static size_t merge_texts(struct ckpt_plan_text *texts, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct ckpt_plan_text *last = kept ? &texts[kept - 1] : NULL;
+		uint64_t end = texts[i].vaddr + texts[i].size;
+
+		if (last && last->object == texts[i].object &&
+		    texts[i].vaddr <= last->vaddr + last->size) {
+			if (end > last->vaddr + last->size)
+				last->size = end - last->vaddr;
+			continue;
+		}
+		texts[kept++] = texts[i];
+	}
+	return kept;
+}
+
+static enum ckpt_status add_texts(struct ckpt_planning *planning,
+				  const struct ckpt_closure *closure,
+				  struct ckpt_plan_function *entry)
+{
+	struct ckpt_tables *tables = &planning->tables;
+	struct ckpt_plan_text *texts =
+		calloc(closure->item_count + 1, sizeof(*texts));
+	size_t count;
+
+	if (!texts)
+		return CKPT_NOMEM;
+	entry->first_text = ckpt_tables_count(tables, CKPT_PLAN_TEXTS);
+	count = merge_texts(texts, list_texts(closure, texts));
+	for (size_t i = 0; i < count; i++) {
+		const struct ckpt_image *image = ckpt_scope_image(
+			planning->scope, texts[i].object, NULL);
+		const void *bytes =
+			image ? ckpt_image_bytes(image, texts[i].vaddr,
+						 texts[i].size)
+			      : NULL;
+
+		if (!bytes)
+			continue; /* not in the file: nothing to compare with */
+		texts[i].digest = ckpt_hash(NULL, bytes, texts[i].size);
+		ADD(tables, TEXTS, texts[i]);
+		entry->text_count++;
+	}
+	free(texts);
+	return CKPT_OK;
+}
+
+static void add_edges(struct ckpt_tables *tables,
+		      const struct ckpt_closure *closure,
+		      struct ckpt_plan_function *entry)
+{
+	entry->first_edge = ckpt_tables_count(tables, CKPT_PLAN_EDGES);
+	entry->edge_count = (uint32_t)closure->edge_count;
+	for (size_t i = 0; i < closure->edge_count; i++) {
+		const struct ckpt_closure_edge *edge = &closure->edges[i];
+		struct ckpt_plan_edge out = {
+			.from = edge->from,
+			.to = edge->to,
+			.name = ckpt_tables_text(tables, edge->name),
+			.version = ckpt_tables_text(tables, edge->version),
+			.slot_vaddr = edge->slot_vaddr,
+			.vaddr = edge->vaddr,
+		};
+
+		ADD(tables, EDGES, out);
+	}
+}
+
+static uint32_t closure_flags(const struct ckpt_closure *closure)
+{
+	uint32_t flags = 0;
+
+	if (closure->traits & CKPT_TRAIT_CPU)
+		flags |= CKPT_FUNCTION_CPU;
+	if (closure->traits & CKPT_TRAIT_THREADS)
+		flags |= CKPT_FUNCTION_THREADS;
+	if (closure->traits & CKPT_TRAIT_LOCALE)
+		flags |= CKPT_FUNCTION_LOCALE;
+	return flags;
+}
+
+/* ---- functions ---- */
+
+static void add_name(struct ckpt_tables *tables,
+		     struct ckpt_plan_function *entry, const char *text,
+		     const char *version, bool is_default)
+{
+	struct ckpt_plan_name name = {
+		.name = ckpt_tables_text(tables, text),
+		.version = ckpt_tables_text(tables, version),
+		.is_default = is_default,
+	};
+
+	ADD(tables, NAMES, name);
+	entry->name_count++;
+}
+
+static void add_names(struct ckpt_tables *tables,
+		      const struct ckpt_match *match,
+		      struct ckpt_plan_function *entry)
+{
+	entry->first_name = ckpt_tables_count(tables, CKPT_PLAN_NAMES);
+	for (size_t i = 0; i < match->name_count; i++)
+		if (match->names[i].is_exported)
+			add_name(tables, entry, match->names[i].name,
+				 match->names[i].version,
+				 match->names[i].is_default);
+}
+
+/* A name to look for in objects that come later; its version is looked at
+ * when it is planned. */
+static void add_absent_name(struct ckpt_tables *tables, const char *config_name,
+			    struct ckpt_plan_function *entry)
+{
+	size_t size = strcspn(config_name, "@");
+	char *name = strndup(config_name, size);
+
+	entry->first_name = ckpt_tables_count(tables, CKPT_PLAN_NAMES);
+	if (name)
+		add_name(tables, entry, name, NULL, false);
+	free(name);
+}
+
+static void add_inputs(struct ckpt_tables *tables,
+		       const struct ckpt_strings *names,
+		       enum ckpt_plan_input_kind kind,
+		       struct ckpt_plan_function *entry)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		struct ckpt_plan_input input = {
+			.kind = kind,
+			.name = ckpt_tables_text(tables, names->items[i]),
+		};
+
+		ADD(tables, INPUTS, input);
+		entry->input_count++;
+	}
+}
+
+/* What the user said about the function apart from its memory. */
+static void set_options(struct ckpt_tables *tables,
+			const struct ckpt_function_config *config,
+			struct ckpt_plan_function *entry)
+{
+	entry->on_error = (uint8_t)config->on_error;
+	entry->min_time_ns = config->min_time_ns;
+	entry->max_age_s = config->max_age_s;
+	entry->verify_rate = config->verify;
+	entry->flags |= config->is_nested ? CKPT_FUNCTION_NESTED : 0;
+	entry->flags |= config->is_alignment ? CKPT_FUNCTION_ALIGNMENT : 0;
+	entry->flags |= config->is_portable ? CKPT_FUNCTION_PORTABLE : 0;
+	entry->flags |= config->keeps_inputs ? CKPT_FUNCTION_KEEP_INPUTS : 0;
+	entry->first_input = ckpt_tables_count(tables, CKPT_PLAN_INPUTS);
+	entry->input_count = 0;
+	add_inputs(tables, &config->env, CKPT_INPUT_ENV, entry);
+	add_inputs(tables, &config->files, CKPT_INPUT_FILE, entry);
+}
+
+static enum ckpt_status set_found(struct ckpt_planning *planning,
+				  const struct ckpt_planned_function *function,
+				  struct ckpt_plan_function *entry)
+{
+	struct ckpt_tables *tables = &planning->tables;
+
+	entry->object = function->match.object;
+	entry->vaddr = function->match.vaddr;
+	entry->size = function->match.size;
+	entry->flags |= function->match.is_ifunc ? CKPT_FUNCTION_IFUNC : 0;
+	add_names(tables, &function->match, entry);
+	if (function->refusal) {
+		entry->flags |= CKPT_FUNCTION_REFUSED;
+		return CKPT_OK;
+	}
+	entry->code_digest = function->closure.digest;
+	entry->flags |= closure_flags(&function->closure);
+	add_edges(tables, &function->closure, entry);
+	return add_texts(planning, &function->closure, entry);
+}
+
+static enum ckpt_status add_function(struct ckpt_planning *planning,
+				     struct ckpt_planned_function *function)
+{
+	struct ckpt_tables *tables = &planning->tables;
+	struct ckpt_plan_function entry = function->entry;
+	enum ckpt_status status = CKPT_OK;
+
+	entry.name = ckpt_tables_text(tables, function->match.display);
+	entry.config_name = ckpt_tables_text(tables, function->config->name);
+	entry.refusal = ckpt_tables_text(tables, function->refusal);
+	set_options(tables, function->config, &entry);
+	if (function->match.object == CKPT_PLAN_NONE) {
+		entry.flags |= CKPT_FUNCTION_ABSENT;
+		if (!ckpt_match_is_pattern(function->config->name))
+			add_absent_name(tables, function->config->name, &entry);
+	} else {
+		status = set_found(planning, function, &entry);
+	}
+	ADD(tables, FUNCTIONS, entry);
+	return status;
+}
+
+static void add_notes(struct ckpt_planning *planning)
+{
+	struct ckpt_tables *tables = &planning->tables;
+
+	for (size_t i = 0; i < planning->note_count; i++) {
+		const struct ckpt_planned_note *note = &planning->notes[i];
+		struct ckpt_plan_diag diag = {
+			.function = note->function,
+			.is_error = note->is_error,
+			.text = ckpt_tables_text(tables, note->text),
+		};
+
+		ADD(tables, DIAGS, diag);
+	}
+}
+
+/* ---- the whole ---- */
+
+static struct ckpt_plan_header make_header(struct ckpt_tables *tables,
+					   const struct ckpt_config *config,
+					   struct ckpt_hash128 key)
+{
+	struct ckpt_plan_header header = {
+		.key = key,
+		.program_version = ckpt_tables_text(tables, CKPT_VERSION),
+		.config_path = ckpt_tables_text(tables, config->path),
+		.store_directory = ckpt_tables_text(tables, config->directory),
+		.log_level = (uint32_t)config->log_level,
+		.max_size = config->max_size,
+		.max_entries = config->max_entries,
+		.max_age_s = config->max_age_s,
+	};
+
+	header.flags |= config->is_readonly ? CKPT_PLAN_READONLY : 0;
+	header.flags |= config->is_shared ? CKPT_PLAN_SHARED : 0;
+	for (size_t i = 0; i < config->function_count; i++)
+		if (ckpt_match_is_pattern(config->functions[i].name))
+			header.flags |= CKPT_PLAN_HAS_GLOBS;
+	return header;
+}
+
+enum ckpt_status ckpt_planbuild(struct ckpt_planning *planning,
+				const struct ckpt_deps *deps,
+				struct ckpt_hash128 key, struct ckpt_buf *out)
+{
+	struct ckpt_tables *tables = &planning->tables;
+	struct ckpt_plan_header header;
+	enum ckpt_status status;
+
+	header = make_header(tables, planning->config, key);
+	if (planning->is_other_program)
+		header.flags &= ~(uint32_t)CKPT_PLAN_HAS_GLOBS;
+	add_files(tables, deps);
+	add_objects(planning, deps);
+	for (size_t i = 0; i < planning->function_count; i++) {
+		status = add_function(planning, &planning->functions[i]);
+		if (status)
+			return status;
+	}
+	add_notes(planning);
+	return ckpt_planwriter_build(tables, &header, out);
+}
+
+enum ckpt_status ckpt_planbuild_mistake(const char *config_path,
+					const char *text,
+					const struct ckpt_deps *deps,
+					struct ckpt_hash128 key,
+					struct ckpt_buf *out)
+{
+	struct ckpt_config config = {
+		.path = (char *)config_path,
+		.directory = (char *)"",
+		.log_level = CKPT_LOG_WARN,
+	};
+	struct ckpt_plan_diag diag = {.function = CKPT_PLAN_NONE,
+				      .is_error = 1};
+	struct ckpt_plan_header header;
+	struct ckpt_tables tables;
+	enum ckpt_status status;
+
+	ckpt_tables_init(&tables);
+	header = make_header(&tables, &config, key);
+	diag.text = ckpt_tables_text(&tables, text);
+	ADD(&tables, DIAGS, diag);
+	add_files(&tables, deps);
+	status = ckpt_planwriter_build(&tables, &header, out);
+	ckpt_tables_deinit(&tables);
+	return status;
+}
