@@ -42,6 +42,7 @@ PROGRAMS = $(PROGRAM_LIBS) $(patsubst tests/programs/%.c,$(P)/%,\
 
 .PHONY: all check check-full unit programs bench fuzz lint demo install
 .PHONY: clean help deps
+.SECONDARY:
 ## make             build build/libckpt.so and build/ckpt
 all: $(B)/libckpt.so $(B)/ckpt
 
@@ -103,26 +104,33 @@ unit: $(UNIT)
 
 ## make check       every test, modes paired; installs what it needs by apt
 ## make check-full  every test in every mode
+check-full: $(SAN_UNIT)
 check check-full: all $(UNIT) $(FUZZ) $(PROGRAMS) lint
 	@B=$(B) CC="$(CC)" tests/run/run $(if $(filter %-full,$@),--full)
 
-## make fuzz        libFuzzer builds under build/fuzz/ (clang)
-SAN = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-F = $(patsubst $(B)/%,$(B)/fuzz/%,$(PARTS))
-fuzz: $(patsubst $(B)/tests/fuzz/%,$(B)/fuzz/%,$(FUZZ))
-$(B)/fuzz/%.o: %.c
+## make fuzz        libFuzzer builds under build/san/ (clang)
+S = $(B)/san
+# An object mapped at address 0 makes offsets to NULL.
+SAN = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-sanitize=pointer-overflow
+fuzz: $(patsubst $(B)/tests/fuzz/%,$(S)/%,$(FUZZ))
+$(S)/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)clang $(CPPFLAGS) $(CFLAGS) $(SAN) -c -o $@ $<
-$(B)/fuzz/%.o: %.cc
+	$(Q)clang $(CPPFLAGS) $(CFLAGS) $(SAN) -MMD -MP -c -o $@ $<
+$(S)/%.o: %.cc
 	@mkdir -p $(@D)
-	$(Q)clang++ $(CPPFLAGS) $(CXXFLAGS) $(SAN) -c -o $@ $<
-$(B)/fuzz/%.o: %.S
+	$(Q)clang++ $(CPPFLAGS) $(CXXFLAGS) $(SAN) -MMD -MP -c -o $@ $<
+$(S)/%.o: %.S
 	@mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS) -c -o $@ $<
-$(B)/fuzz/all.a: $(F)
+$(S)/all.a: $(patsubst $(B)/%,$(S)/%,$(PARTS))
 	$(Q)rm -f $@ && ar rcs $@ $^
-$(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/fuzz/all.a
+$(S)/fuzz_%: $(S)/tests/fuzz/fuzz_%.o $(S)/all.a
 	$(Q)clang++ -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+# The unit tests again, with sanitizers: a part of check-full.
+SAN_UNIT = $(patsubst $(B)/tests/unit/%,$(S)/%,$(UNIT))
+$(S)/test_%: $(S)/tests/unit/test_%.o $(S)/all.a
+	$(Q)clang++ $(SAN) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
 ## make bench       what it costs, beside the limits
 bench: all $(BENCH)

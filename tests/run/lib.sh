@@ -125,3 +125,31 @@ four_runs() { # OUTPUT COMMAND…
 	done
 	expect_warm
 }
+
+# Compile C from standard input; the sources of a test stay with its text.
+compile() { # OUTPUT FLAGS…
+	"$CC" -O2 -g -o "$1" -xc - -xnone "${@:2}" || fail "cannot compile $1"
+}
+
+# A library libNAME.so from standard input, found by the name alone by programs
+# linked with -L. -lNAME -Wl,-rpath,.
+compile_library() { # NAME FLAGS…
+	compile "lib$1.so" -fPIC -shared "-Wl,-soname,lib$1.so" "${@:2}"
+}
+
+# ./PROGRAM plain, cold and warm: equal output, and the counters when warm.
+three_runs() { # HITS PROGRAM…
+	local hits=$1 run
+	shift
+	"$@" >out.plain 2>err.plain
+	echo $? >status.plain
+	for run in cold warm; do
+		preload "$@" >"out.$run" 2>"err.$run"
+		echo $? >"status.$run"
+		expect_same out.plain "out.$run"
+		expect_same err.plain "err.$run"
+		expect_same status.plain "status.$run"
+	done
+	expect_counted misses 0
+	expect_counted hits "$hits"
+}
