@@ -78,7 +78,7 @@ static const struct reference references[] = {
 	MUST(FIELDS, field, node, NODES),
 	MUST(FIELDS, field, name, STRINGS),
 	MAY(FIELDS, field, condition, EXPRS),
-	MUST(CLAUSES, clause, node, NODES),
+	MAY(CLAUSES, clause, node, NODES),
 	MAY(CLAUSES, clause, condition, EXPRS),
 	MAY(CLAUSES, clause, count, EXPRS),
 	MAY(CLAUSES, clause, low, EXPRS),
@@ -243,40 +243,66 @@ static enum ckpt_status check_all_references(const struct ckpt_plan_view *view,
 
 /* ---- clauses and expressions ---- */
 
-/* Which expressions an extent cannot be without. */
-static bool has_operands(const struct ckpt_plan_clause *clause)
+static bool has(uint32_t reference)
 {
-	bool has_count = clause->count != CKPT_PLAN_NONE;
+	return reference != CKPT_PLAN_NONE;
+}
 
+/* Is there memory to measure: does `step`, an element's size, lead on? */
+static bool has_elements(const struct ckpt_plan_view *view,
+			 const struct ckpt_plan_clause *clause)
+{
+	return has(clause->node) && view->nodes[clause->node].stride > 0;
+}
+
+/* What each kind of extent cannot be without. */
+static bool has_operands(const struct ckpt_plan_view *view,
+			 const struct ckpt_plan_clause *clause)
+{
 	switch (clause->extent) {
 	case CKPT_EXTENT_COUNT:
 	case CKPT_EXTENT_BYTES:
+		return has_elements(view, clause) && has(clause->count);
 	case CKPT_EXTENT_SLICE:
-		return has_count;
 	case CKPT_EXTENT_GROW:
-		return has_count && clause->low != CKPT_PLAN_NONE;
+		return has_elements(view, clause) && has(clause->count) &&
+		       has(clause->low);
 	case CKPT_EXTENT_UNTIL:
-		return clause->until != CKPT_PLAN_NONE;
+		return has_elements(view, clause) && has(clause->until);
+	case CKPT_EXTENT_STRING:
+		return has_elements(view, clause);
 	case CKPT_EXTENT_ROWS:
-		return has_count && clause->length != CKPT_PLAN_NONE;
+		return has_elements(view, clause) && has(clause->count) &&
+		       has(clause->length) && has(clause->stride);
 	case CKPT_EXTENT_HANDLE:
-		return clause->allocator != CKPT_PLAN_NONE;
+		return has(clause->allocator);
 	default:
-		return true;
+		return clause->extent < CKPT_EXTENT_KIND_COUNT;
 	}
+}
+
+static bool is_clause_sound(const struct ckpt_plan_view *view,
+			    const struct ckpt_plan_clause *clause)
+{
+	if (clause->direction > CKPT_DIR_SCRATCH ||
+	    clause->owner >= CKPT_OWNER_KIND_COUNT ||
+	    (clause->alignment & (clause->alignment - 1)))
+		return false;
+	if (clause->owner == CKPT_OWNER_CUSTOM && !has(clause->allocator))
+		return false;
+	if ((clause->flags & CKPT_CLAUSE_POST_COUNT) && !has(clause->max))
+		return false;
+	/* An alias is recognised, never measured. */
+	if (clause->owner == CKPT_OWNER_ALIAS)
+		return clause->extent < CKPT_EXTENT_KIND_COUNT;
+	return has_operands(view, clause);
 }
 
 static enum ckpt_status check_clauses(const struct ckpt_plan_view *view,
 				      struct ckpt_err *err)
 {
 	for (uint32_t i = 0; i < view->counts[CKPT_PLAN_CLAUSES]; i++) {
-		const struct ckpt_plan_clause *clause = &view->clauses[i];
-
-		if (clause->extent >= CKPT_EXTENT_KIND_COUNT ||
-		    clause->direction > CKPT_DIR_SCRATCH ||
-		    clause->owner >= CKPT_OWNER_KIND_COUNT ||
-		    (clause->alignment & (clause->alignment - 1)) ||
-		    !has_operands(clause))
+		if (!is_clause_sound(view, &view->clauses[i]))
 			return damaged(err, CKPT_PLAN_CLAUSES, i, "bad clause");
 	}
 	return CKPT_OK;
