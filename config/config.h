@@ -12,6 +12,7 @@
  */
 
 #include "config/contract.h"
+#include "config/strings.h"
 #include "shim/common/status.h"
 
 /* [function].impure */
@@ -26,10 +27,9 @@ enum ckpt_once { CKPT_ONCE_NO, CKPT_ONCE_THREADS, CKPT_ONCE_PROCESSES };
 
 enum ckpt_via { CKPT_VIA_AUTO, CKPT_VIA_SLOT, CKPT_VIA_ENTRY };
 
-struct ckpt_strings {
-	char **items;
-	size_t count;
-};
+/* The words that [function].impure may list, NULL at the end: one for each
+ * class of impure calls of plan.h, in the same order. */
+extern const char *const ckpt_config_impure_classes[];
 
 /* One function to checkpoint, or (in a library) its description. All NULL,
  * 0 or empty where nothing was said. */
@@ -40,7 +40,6 @@ struct ckpt_function_config {
 	int on_error; /* enum ckpt_on_error of plan.h */
 	char *signature;
 	struct ckpt_place signature_place;
-	bool is_signature_from_library;
 	struct ckpt_strings headers;
 	char *debug_file;
 	struct ckpt_contract *memory;
@@ -60,7 +59,12 @@ struct ckpt_function_config {
 	uint64_t max_age_s;
 	enum ckpt_via via;
 	struct ckpt_place place;
-	char *library; /* contract library its description came from, or NULL */
+	/* Contract library its description came from, or NULL. Not owned. */
+	const char *library;
+	bool is_pattern; /* name is a glob: see ckpt_config_expand() */
+	/* Where it came from; private. */
+	const struct ckpt_document *document;
+	const struct ckpt_toml *table;
 };
 
 /* [[type]]: a contract for a struct, wherever it appears. */
@@ -78,9 +82,10 @@ struct ckpt_config_file {
 };
 
 struct ckpt_config {
-	char *path;	 /* absolute */
-	char *program;	 /* glob or NULL: only for programs of this name */
-	char *directory; /* of the cache, absolute */
+	char *path;	   /* absolute */
+	char *description; /* of a contract library, or NULL */
+	char *program;	   /* glob or NULL: only for programs of this name */
+	char *directory;   /* of the cache, absolute */
 	uint64_t max_size;
 	uint64_t max_entries;
 	uint64_t max_age_s;
@@ -96,11 +101,19 @@ struct ckpt_config {
 	size_t type_count;
 	struct ckpt_config_file *files;
 	size_t file_count;
+	/* What was accepted but will not happen, a line each with its place:
+	 * keys that this version does not enforce yet. */
+	struct ckpt_strings notes;
+	/* Files that trees and places refer to; private. */
+	struct ckpt_document **documents;
+	size_t document_count;
+	struct ckpt_function_config **expanded;
+	size_t expanded_count;
 };
 
 /* Load `path`. Contract libraries are looked for as NAME.toml in `library_dir`
  * (NULL-terminated list of directories), or beside the config if `use` names a
- * path. INVALID: err has every mistake, a line each. */
+ * path. INVALID: err has every mistake, a line each (as many as fit). */
 enum ckpt_status ckpt_config_load(const char *path,
 				  const char *const *library_dirs,
 				  struct ckpt_config **ret,
@@ -112,5 +125,20 @@ enum ckpt_status ckpt_config_load_library(const char *name,
 					  const char *const *library_dirs,
 					  struct ckpt_config **ret,
 					  struct ckpt_err *err) CKPT_MUST_CHECK;
+
+/* The block that `pattern`, a function of `config` whose name is a glob, means
+ * for the one symbol `name`: what contract libraries know of that symbol is
+ * applied. `ret` belongs to the config. */
+enum ckpt_status ckpt_config_expand(struct ckpt_config *config,
+				    const struct ckpt_function_config *pattern,
+				    const char *name,
+				    const struct ckpt_function_config **ret,
+				    struct ckpt_err *err) CKPT_MUST_CHECK;
+
+/* May a config that was found in the current directory steer this user's
+ * programs? It must belong to the user or root and not be writable by others;
+ * INVALID says what to do. One that was named explicitly is not asked. */
+enum ckpt_status ckpt_config_check_owner(const char *path,
+					 struct ckpt_err *err) CKPT_MUST_CHECK;
 
 #endif

@@ -177,6 +177,8 @@ struct ckpt_toml_spot find_text(const struct source &source,
 		source.text.substr(find_byte(source, spot));
 	const std::string_view quotes = rest.substr(0, 3);
 
+	if (rest.empty() || (rest[0] != '"' && rest[0] != '\''))
+		return spot; /* a bare key */
 	if (quotes != "\"\"\"" && quotes != "'''")
 		return {spot.line, spot.column + 1};
 	if (rest.substr(3, 1) == "\n" || rest.substr(3, 2) == "\r\n")
@@ -237,6 +239,7 @@ void convert_table(struct source &source, const toml::table &table,
 		struct ckpt_toml *item = &to->items[to->count++];
 
 		item->key_spot = make_spot(key.source().begin);
+		item->key_text_spot = find_text(source, item->key_spot);
 		item->key = copy_text(source, key.str(), item->key_spot);
 		convert(source, node, item);
 	}

@@ -47,7 +47,8 @@ struct ckpt_toml {
 	enum ckpt_toml_kind kind;
 	char *key; /* NULL for the root and for elements of an array */
 	struct ckpt_toml_spot key_spot;
-	struct ckpt_toml_spot spot; /* of the value */
+	struct ckpt_toml_spot key_text_spot; /* behind its quote, if any */
+	struct ckpt_toml_spot spot;	     /* of the value */
 	/* of the first character of a string's content */
 	struct ckpt_toml_spot text_spot;
 	char *text; /* of a STRING: UTF-8 without a NUL inside */

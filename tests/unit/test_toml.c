@@ -68,6 +68,8 @@ START_TEST(places_are_lines_and_columns_in_characters)
 	ck_assert_spot_eq(name->spot, 3, 8);
 	ck_assert_spot_eq(name->text_spot, 3, 9);
 	ck_assert_spot_eq(list->key_spot, 5, 3);
+	ck_assert_spot_eq(list->key_text_spot, 5, 4);
+	ck_assert_spot_eq(name->key_text_spot, 3, 1);
 	ck_assert_spot_eq(list->items[0].spot, 5, 11);
 	ck_assert_spot_eq(list->items[0].text_spot, 5, 12);
 	ckpt_toml_destroy(toml);
