@@ -16,6 +16,7 @@
 
 #include "shim/frame_x86_64.h"
 #include "shim/runtime/call.h"
+#include "shim/runtime/environment.h"
 #include "shim/runtime/policy.h"
 #include "shim/store/stats.h"
 #include "shim/store/store.h"
@@ -64,6 +65,7 @@ struct ckpt_memo {
 	/* Indexed by stub; entries are filled before their stub can be
 	 * reached and never change afterwards. */
 	struct ckpt_route *routes;
+	struct ckpt_environment environment;
 	bool is_readonly; /* CKPT_READONLY: nothing is stored */
 	/* Opened by `open` at the first look-up; NULL until then or if that
 	 * failed. Read and written with acquire and release. */

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/runtime/attach.h"
+
+#include "shim/common/cleanup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- plans in use ---- */
+
+static void destroy_generation(struct ckpt_generation *generation)
+{
+	if (!generation)
+		return;
+	free(generation->bases);
+	free(generation->numbers);
+	free(generation->tls_modules);
+	free(generation);
+}
+
+static void cleanup_generation(struct ckpt_generation **generation)
+{
+	destroy_generation(*generation);
+}
+
+static void *find_tls_get_addr(const struct ckpt_objects *objects)
+{
+	struct ckpt_wanted wanted;
+
+	ckpt_wanted_init(&wanted, "__tls_get_addr", NULL, true);
+	wanted.is_newest = true;
+	for (size_t i = 0; i < objects->count; i++) {
+		const struct ckpt_object *object = objects->items[i];
+		const Elf64_Sym *symbol;
+
+		if (object->kind != CKPT_OBJECT_LOADER)
+			continue;
+		symbol = ckpt_dynamic_find(&object->dynamic, &wanted);
+		return symbol ? (void *)ckpt_binding_address(object, symbol)
+			      : NULL;
+	}
+	return NULL;
+}
+
+static void note_objects(struct ckpt_generation *generation,
+			 const struct ckpt_objects *objects)
+{
+	for (uint32_t i = 0; i < generation->object_count; i++) {
+		const struct ckpt_object *object = objects->items[i];
+
+		generation->bases[i] = object->base;
+		generation->numbers[i] = object->number;
+		generation->tls_modules[i] = object->tls_module;
+	}
+	generation->tls_get_addr =
+		(void *(*)(void *))find_tls_get_addr(objects);
+}
+
+enum ckpt_status ckpt_generation_create(struct ckpt_planfile *file,
+					const struct ckpt_objects *objects,
+					struct ckpt_generation **ret)
+{
+	_cleanup_(cleanup_generation) struct ckpt_generation *generation =
+		calloc(1, sizeof(*generation));
+	uint32_t count = file->view.counts[CKPT_PLAN_OBJECTS];
+	enum ckpt_status status;
+
+	if (!generation)
+		return CKPT_NOMEM;
+	if (count != objects->count)
+		return CKPT_BADDATA;
+	generation->object_count = count;
+	generation->key = file->view.header->key;
+	generation->bases = calloc(count + 1, sizeof(uintptr_t));
+	generation->numbers = calloc(count + 1, sizeof(uint64_t));
+	generation->tls_modules = calloc(count + 1, sizeof(size_t));
+	if (!generation->bases || !generation->numbers ||
+	    !generation->tls_modules)
+		return CKPT_NOMEM;
+	note_objects(generation, objects);
+	status = ckpt_segments_create(objects, generation->numbers, count,
+				      &generation->segments);
+	if (status)
+		return status;
+	generation->file = *file;
+	file->memory = NULL;
+	*ret = TAKE(generation);
+	return CKPT_OK;
+}
+
+static const struct ckpt_object *find_number(const struct ckpt_objects *objects,
+					     uint64_t number)
+{
+	for (size_t i = 0; i < objects->count; i++)
+		if (objects->items[i]->number == number)
+			return objects->items[i];
+	return NULL;
+}
+
+bool ckpt_generation_is_current(const struct ckpt_generation *generation,
+				const struct ckpt_objects *objects)
+{
+	for (uint32_t i = 0; i < generation->object_count; i++)
+		if (!find_number(objects, generation->numbers[i]))
+			return false;
+	return true;
+}
+
+/* ---- what marshalling asks ---- */
+
+static const struct ckpt_attached *attached_of(const struct ckpt_program *p)
+{
+	return (const struct ckpt_attached *)(const void *)p;
+}
+
+_Static_assert(offsetof(struct ckpt_attached, memo.program) == 0,
+	       "the program leads back to its function");
+
+static void *find_symbol(const struct ckpt_program *program, const char *name)
+{
+	const struct ckpt_attached *attached = attached_of(program);
+
+	for (size_t i = 0; i < attached->symbol_count; i++)
+		if (!strcmp(attached->symbols[i].name, name))
+			return attached->symbols[i].address;
+	return NULL;
+}
+
+static void *find_tls(const struct ckpt_program *program, uint32_t object)
+{
+	const struct ckpt_generation *generation =
+		attached_of(program)->generation;
+	/* tls_index of ELF TLS, 3.4.2. */
+	size_t index[2] = {generation->tls_modules[object], 0};
+
+	if (!index[0] || !generation->tls_get_addr)
+		return NULL;
+	return generation->tls_get_addr(index);
+}
+
+/* Whose functions count by content identity of the whole library. */
+static bool is_c_runtime(const char *path)
+{
+	static const char *const names[] = {
+		"libc.so.",	"libm.so.",    "libstdc++.so.",
+		"libgcc_s.so.", "libmvec.so.", "ld-linux-",
+	};
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(name, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+static enum ckpt_status identify_code(const struct ckpt_program *program,
+				      const void *address,
+				      struct ckpt_hash128 *ret)
+{
+	const struct ckpt_generation *generation =
+		attached_of(program)->generation;
+	struct ckpt_ranges ranges = {.segments = generation->segments};
+	const struct ckpt_segment *segment =
+		ckpt_ranges_segment(&ranges, address);
+	const struct ckpt_plan_object *object;
+	struct {
+		struct ckpt_hash128 identity;
+		uint64_t off;
+	} code;
+
+	if (!segment || segment->object == CKPT_PLAN_NONE)
+		return CKPT_UNSUPPORTED;
+	object = &program->objects[segment->object];
+	code.identity = object->identity;
+	code.off = (uintptr_t)address - generation->bases[segment->object];
+	if ((!code.identity.lo && !code.identity.hi) ||
+	    !is_c_runtime(program->strings + object->path))
+		return CKPT_UNSUPPORTED;
+	*ret = ckpt_hash(NULL, &code, sizeof(code));
+	return CKPT_OK;
+}
+
+static const struct ckpt_program_host host = {
+	.symbol = find_symbol,
+	.tls = find_tls,
+	.code = identify_code,
+};
+
+/* ---- attaching ---- */
+
+/* What a name means, referred to from `from`; NULL: nothing, or unsure. */
+static void *resolve(const struct ckpt_objects *objects,
+		     const struct ckpt_object *from, const char *name,
+		     const char *version)
+{
+	const struct ckpt_object *object;
+	const Elf64_Sym *symbol;
+	struct ckpt_wanted wanted;
+
+	ckpt_wanted_init(&wanted, name, version, true);
+	wanted.is_newest = true;
+	if (ckpt_binding_find(objects, from, &wanted, &object, &symbol))
+		return NULL;
+	if (ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC)
+		return NULL;
+	return (void *)ckpt_binding_address(object, symbol);
+}
+
+static void add_symbol(struct ckpt_attached *attached,
+		       const struct ckpt_objects *objects,
+		       const struct ckpt_object *definer, const char *name)
+{
+	struct ckpt_named_address symbol = {
+		.name = name,
+		.address = resolve(objects, definer, name, NULL),
+	};
+
+	if (symbol.address && !find_symbol(&attached->memo.program, name))
+		attached->symbols[attached->symbol_count++] = symbol;
+}
+
+/* All that replaying might call, so that the hot path looks nothing up. */
+static enum ckpt_status find_symbols(struct ckpt_attached *attached,
+				     const struct ckpt_objects *objects,
+				     const struct ckpt_object *definer)
+{
+	static const char *const names[] = {
+		"malloc",
+		"free",
+		"calloc",
+		"realloc",
+		"aligned_alloc",
+		"posix_memalign",
+		"memalign",
+		"_Znwm",
+		"_Znam",
+		"_ZnwmSt11align_val_t",
+		"_ZnamSt11align_val_t",
+		"_ZnwmRKSt9nothrow_t",
+		"_ZnamRKSt9nothrow_t",
+		"_ZdlPv",
+		"_ZdaPv",
+	};
+	const struct ckpt_program *program = &attached->memo.program;
+	const struct ckpt_plan_function *function = program->function;
+	size_t count = sizeof(names) / sizeof(names[0]);
+
+	attached->symbols = calloc(count + function->clause_count,
+				   sizeof(*attached->symbols));
+	if (!attached->symbols)
+		return CKPT_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		add_symbol(attached, objects, definer, names[i]);
+	for (uint32_t i = 0; i < function->clause_count; i++) {
+		const struct ckpt_plan_clause *clause =
+			&program->clauses[function->first_clause + i];
+
+		if (clause->allocator != CKPT_PLAN_NONE)
+			add_symbol(attached, objects, definer,
+				   program->strings + clause->allocator);
+	}
+	return CKPT_OK;
+}
+
+/* One name that the closure relies on. */
+static bool edge_holds(const struct ckpt_generation *generation,
+		       const struct ckpt_objects *objects,
+		       const struct ckpt_plan_edge *edge)
+{
+	const struct ckpt_plan_view *plan = &generation->file.view;
+	const struct ckpt_object *from =
+		find_number(objects, generation->numbers[edge->from]);
+	const struct ckpt_object *object;
+	const Elf64_Sym *symbol;
+	struct ckpt_wanted wanted;
+
+	if (!from)
+		return false;
+	ckpt_wanted_init(&wanted, plan->strings + edge->name,
+			 ckpt_plan_text(plan, edge->version), true);
+	if (ckpt_binding_find(objects, from, &wanted, &object, &symbol))
+		return false;
+	return object->number == generation->numbers[edge->to] &&
+	       (ELF64_ST_TYPE(symbol->st_info) == STT_TLS ||
+		ckpt_binding_address(object, symbol) ==
+			generation->bases[edge->to] + edge->vaddr);
+}
+
+static enum ckpt_status check_edges(const struct ckpt_generation *generation,
+				    const struct ckpt_plan_function *function,
+				    const struct ckpt_objects *objects,
+				    struct ckpt_err *err)
+{
+	const struct ckpt_plan_view *plan = &generation->file.view;
+
+	for (uint32_t i = 0; i < function->edge_count; i++) {
+		const struct ckpt_plan_edge *edge =
+			&plan->edges[function->first_edge + i];
+		uint32_t path = plan->objects[edge->from].path;
+
+		if (!edge_holds(generation, objects, edge))
+			return ckpt_err_set(
+				err, CKPT_NOTFOUND,
+				"%s: \"%s\" called from %s is not bound as "
+				"planned",
+				plan->strings + function->name,
+				plan->strings + edge->name,
+				plan->strings + path);
+	}
+	return CKPT_OK;
+}
+
+/* Is all of [start, start + size) in one readable segment? */
+static bool is_inside(const struct ckpt_generation *generation, uintptr_t start,
+		      uint64_t size)
+{
+	struct ckpt_ranges ranges = {.segments = generation->segments};
+	const struct ckpt_segment *segment =
+		ckpt_ranges_segment(&ranges, (const void *)start);
+
+	return segment && size <= segment->end - start;
+}
+
+static enum ckpt_status check_texts(const struct ckpt_generation *generation,
+				    const struct ckpt_plan_function *function,
+				    struct ckpt_err *err)
+{
+	const struct ckpt_plan_view *plan = &generation->file.view;
+
+	for (uint32_t i = 0; i < function->text_count; i++) {
+		const struct ckpt_plan_text *text =
+			&plan->texts[function->first_text + i];
+
+		if (!is_inside(generation,
+			       generation->bases[text->object] + text->vaddr,
+			       text->size))
+			return ckpt_err_set(
+				err, CKPT_NOTFOUND,
+				"%s: its code is not mapped as planned",
+				plan->strings + function->name);
+	}
+	return CKPT_OK;
+}
+
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void destroy_attached(struct ckpt_attached **attached)
+{
+	if (!*attached)
+		return;
+	free((*attached)->symbols);
+	free(*attached);
+}
+
+enum ckpt_status ckpt_attach(struct ckpt_generation *generation, uint32_t index,
+			     const struct ckpt_objects *objects,
+			     struct ckpt_attached **ret, struct ckpt_err *err)
+{
+	const struct ckpt_plan_view *plan = &generation->file.view;
+	const struct ckpt_plan_function *function = &plan->functions[index];
+	_cleanup_(destroy_attached) struct ckpt_attached *attached =
+		calloc(1, sizeof(*attached));
+	const struct ckpt_object *definer =
+		find_number(objects, generation->numbers[function->object]);
+	enum ckpt_status status;
+
+	if (!attached)
+		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
+	if (!definer)
+		return ckpt_err_set(err, CKPT_NOTFOUND, "%s: object is gone",
+				    plan->strings + function->name);
+	attached->generation = generation;
+	attached->index = index;
+	attached->object = definer->number;
+	attached->definition = definer->base + function->vaddr;
+	attached->is_ifunc = function->flags & CKPT_FUNCTION_IFUNC;
+	attached->memo.name = plan->strings + function->name;
+	attached->memo.object = file_name(definer->path);
+	ckpt_planfile_program(plan, index, generation->bases,
+			      &attached->memo.program);
+	attached->memo.program.host = &host;
+	attached->memo.program.segments = generation->segments;
+	attached->memo.verify_share =
+		(uint32_t)(function->verify_rate * UINT32_MAX);
+	status = check_texts(generation, function, err);
+	if (!status)
+		status = check_edges(generation, function, objects, err);
+	if (status)
+		return status;
+	status = find_symbols(attached, objects, definer);
+	if (status)
+		return ckpt_err_set(err, status, "out of memory");
+	*ret = TAKE(attached);
+	return CKPT_OK;
+}
+
+enum ckpt_status ckpt_attach_compare(const struct ckpt_attached *attached,
+				     struct ckpt_err *err)
+{
+	return ckpt_planfile_compare_text(&attached->generation->file.view,
+					  attached->index,
+					  attached->generation->bases, err);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/runtime/routes.h"
+
+#include "shim/common/sys_x86_64.h"
+
+static uint8_t count_x87(const struct ckpt_plan_function *function)
+{
+	if (function->flags & CKPT_FUNCTION_X87_PAIR)
+		return 2;
+	return (function->flags & CKPT_FUNCTION_X87_RESULT) != 0;
+}
+
+enum ckpt_status ckpt_routes_init(struct ckpt_routes *routes)
+{
+	/* Pages that are not used cost nothing. */
+	void *memory = ckpt_sys_mmap(
+		NULL, CKPT_THUNK_COUNT * sizeof(*routes->items),
+		PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (ckpt_sys_is_error(memory))
+		return CKPT_NOMEM;
+	routes->items = memory;
+	routes->count = 0;
+	return CKPT_OK;
+}
+
+static void *find_route(const struct ckpt_routes *routes, const void *original,
+			const struct ckpt_memo_function *function)
+{
+	for (uint32_t i = 0; i < routes->count; i++)
+		if (routes->items[i].original == original &&
+		    routes->items[i].function == function)
+			return ckpt_thunk_stub(i);
+	return NULL;
+}
+
+static void *add_route(struct ckpt_routes *routes, struct ckpt_route route,
+		       uint8_t vector_width, uint8_t x87_count)
+{
+	uint32_t id = routes->count;
+
+	if (id == CKPT_THUNK_COUNT)
+		return NULL;
+	routes->items[id] = route;
+	ckpt_thunk_entries[id] = (struct ckpt_thunk_entry){
+		.original = route.original,
+		.vector_width = vector_width,
+		.x87_count = x87_count,
+	};
+	routes->count++;
+	return ckpt_thunk_stub(id);
+}
+
+void *ckpt_routes_function(struct ckpt_routes *routes, void *original,
+			   struct ckpt_memo_function *function)
+{
+	const struct ckpt_plan_function *plan = function->program.function;
+	enum ckpt_vector_width widest = ckpt_thunk_widest();
+	uint8_t width = plan->vector_width < widest ? plan->vector_width
+						    : (uint8_t)widest;
+	struct ckpt_route route = {.original = original, .function = function};
+	void *stub = find_route(routes, original, function);
+
+	if (stub)
+		return stub;
+	return add_route(routes, route, width, count_x87(plan));
+}
+
+void *ckpt_routes_watch(struct ckpt_routes *routes, void *original,
+			const struct ckpt_memo_watch *watch)
+{
+	struct ckpt_route route = {.original = original, .watch = watch};
+	void *stub = find_route(routes, original, NULL);
+
+	if (stub)
+		return stub;
+	/* Its signature is not known: all that can carry an argument. */
+	return add_route(routes, route, (uint8_t)ckpt_thunk_widest(), 0);
+}
+
+void ckpt_routes_bypass(const struct ckpt_routes *routes,
+			const struct ckpt_memo_function *function,
+			bool is_bypassed)
+{
+	for (uint32_t i = 0; i < routes->count; i++)
+		if (routes->items[i].function == function)
+			__atomic_store_n(&ckpt_thunk_entries[i].is_bypassed,
+					 is_bypassed, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_RUNTIME_SESSION_PRIVATE_H
+#define CKPT_RUNTIME_SESSION_PRIVATE_H
+
+/*
+ * What the parts of the session share (session.c: start; session_change.c:
+ * objects that come and go). session.h has the rules.
+ */
+
+#include "shim/runtime/lock.h"
+#include "shim/runtime/log.h"
+#include "shim/runtime/routes.h"
+#include "shim/runtime/session.h"
+#include "shim/runtime/settings.h"
+#include "shim/runtime/slots.h"
+
+/* Why a slot is patched: ckpt_slot_wish.tag is an index of these. */
+struct ckpt_purpose {
+	struct ckpt_attached *function; /* or */
+	struct ckpt_memo_watch *watch;	/* or */
+	int loader;			/* a function of the loader, < 0: no */
+};
+
+struct ckpt_session {
+	struct ckpt_lock lock;
+	struct ckpt_settings settings;
+	struct ckpt_log log;
+	struct ckpt_config_file config;
+	const char *library; /* path of libckpt.so */
+
+	struct ckpt_objects objects;
+	struct ckpt_slots slots;
+	/* The loader's functions come first: what watches them is then put
+	 * in front of our own. */
+	struct ckpt_slot_wishes loader_wishes, wishes;
+	struct ckpt_purpose *purposes;
+	size_t purpose_count, purpose_capacity;
+	uint64_t searched; /* objects up to this number were patched */
+
+	struct ckpt_generation *generations; /* newest first */
+	struct ckpt_attached **functions;
+	size_t function_count, function_capacity;
+	struct ckpt_routes routes;
+	struct ckpt_memo memo;
+
+	/* Rows of the statistics: functions of the first plan, and one for
+	 * those that came later and are not among them. */
+	const char **row_names, **row_objects;
+	size_t row_count;
+	bool is_verified; /* the functions' code was compared */
+};
+
+/* The one of this process; NULL while there is nothing to intercept. */
+extern struct ckpt_session *ckpt_session;
+
+void ckpt_session_tell(const char *cause, const struct ckpt_err *err);
+/* Plan for the objects there are, and add the functions that are new. */
+enum ckpt_status ckpt_session_plan(struct ckpt_err *err) CKPT_MUST_CHECK;
+/* Patch the objects with a number above `above`. */
+void ckpt_session_patch(uint64_t above);
+
+#endif
