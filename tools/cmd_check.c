@@ -74,11 +74,22 @@ static void report_function(struct report *report, const char *name,
 	ckpt_json_end_object(&report->json);
 }
 
+static void report_planned(struct report *report,
+			   const struct ckpt_survey *survey,
+			   const struct ckpt_planned_function *f)
+{
+	if (ckpt_survey_is_absent(f))
+		report_function(report, f->config->name, NULL, absent);
+	else
+		report_function(report, f->match.display,
+				ckpt_survey_object(survey, f->match.object),
+				f->refusal);
+}
+
 static void report_survey(struct report *report,
 			  const struct ckpt_survey *survey)
 {
 	const struct ckpt_planning *planning = survey->planning;
-	const struct ckpt_config *config = planning->config;
 
 	if (report->is_json) {
 		ckpt_json_begin_object(&report->json, NULL);
@@ -87,17 +98,8 @@ static void report_survey(struct report *report,
 	} else {
 		printf("%s:\n", survey->program);
 	}
-	for (size_t i = 0; i < planning->function_count; i++) {
-		const struct ckpt_planned_function *f = &planning->functions[i];
-
-		report_function(report, f->match.display,
-				ckpt_survey_object(survey, f->match.object),
-				f->refusal);
-	}
-	for (size_t i = 0; i < config->function_count; i++)
-		if (!ckpt_survey_has(survey, &config->functions[i]))
-			report_function(report, config->functions[i].name, NULL,
-					absent);
+	for (size_t i = 0; i < planning->function_count; i++)
+		report_planned(report, survey, &planning->functions[i]);
 	if (report->is_json) {
 		ckpt_json_end_array(&report->json);
 		ckpt_json_end_object(&report->json);
@@ -130,6 +132,7 @@ static int check_programs(const struct ckpt_config *config, bool is_json,
 			continue;
 		}
 		report_survey(&report, &survey);
+		report.fault_count += ckpt_survey_print_notes(&survey);
 		ckpt_survey_close(&survey);
 	}
 	if (is_json) {

@@ -75,7 +75,8 @@ static int inspect(const struct ckpt_config *config, const char *program,
 
 	if (ckpt_survey_open(&survey, program, config, &err))
 		return ckpt_cli_fail("inspect", &err);
-	faults = ckpt_inspect_print(&survey, options);
+	faults = ckpt_inspect_print(&survey, options) +
+		 ckpt_survey_print_notes(&survey);
 	ckpt_survey_close(&survey);
 	if (ckpt_cli_finish("inspect") || faults)
 		return CKPT_EXIT_FAILURE;

@@ -232,19 +232,21 @@ static void json_function(struct ckpt_json *json,
 static size_t print_absent(const struct ckpt_survey *survey,
 			   struct ckpt_json *json)
 {
-	const struct ckpt_config *config = survey->planning->config;
+	const struct ckpt_planning *planning = survey->planning;
 	size_t count = 0;
 
-	for (size_t i = 0; i < config->function_count; i++) {
-		if (ckpt_survey_has(survey, &config->functions[i]))
+	for (size_t i = 0; i < planning->function_count; i++) {
+		const struct ckpt_planned_function *f = &planning->functions[i];
+
+		if (!ckpt_survey_is_absent(f))
 			continue;
 		count++;
 		if (json)
-			ckpt_json_string(json, NULL, config->functions[i].name);
+			ckpt_json_string(json, NULL, f->config->name);
 		else
 			printf("%s: neither %s nor a library it is linked "
 			       "against defines it\n",
-			       config->functions[i].name, survey->program);
+			       f->config->name, survey->program);
 	}
 	return count;
 }
@@ -264,6 +266,8 @@ size_t ckpt_inspect_print(const struct ckpt_survey *survey,
 	for (size_t i = 0; i < planning->function_count; i++) {
 		const struct ckpt_planned_function *f = &planning->functions[i];
 
+		if (ckpt_survey_is_absent(f))
+			continue;
 		faults += f->refusal != NULL;
 		if (options->is_json)
 			json_function(&json, survey, f);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/survey.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,11 +58,21 @@ const char *ckpt_survey_object(const struct ckpt_survey *survey, uint32_t index)
 	return ckpt_scope_object(survey->scope, index)->path;
 }
 
-bool ckpt_survey_has(const struct ckpt_survey *survey,
-		     const struct ckpt_function_config *function)
+bool ckpt_survey_is_absent(const struct ckpt_planned_function *function)
 {
-	for (size_t i = 0; i < survey->planning->function_count; i++)
-		if (survey->planning->functions[i].config == function)
-			return true;
-	return false;
+	return function->match.object == CKPT_PLAN_NONE;
+}
+
+size_t ckpt_survey_print_notes(const struct ckpt_survey *survey)
+{
+	const struct ckpt_planning *planning = survey->planning;
+	size_t errors = 0;
+
+	for (size_t i = 0; i < planning->note_count; i++) {
+		const struct ckpt_planned_note *note = &planning->notes[i];
+
+		errors += note->is_error;
+		fprintf(stderr, "ckpt: %s\n", note->text);
+	}
+	return errors;
 }

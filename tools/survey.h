@@ -28,8 +28,11 @@ void ckpt_survey_close(struct ckpt_survey *survey);
 const char *ckpt_survey_object(const struct ckpt_survey *survey,
 			       uint32_t index);
 
-/* Did the planner find a function for this configured one? */
-bool ckpt_survey_has(const struct ckpt_survey *survey,
-		     const struct ckpt_function_config *function);
+/* Does no object define it? Then there is nothing to know of it. */
+bool ckpt_survey_is_absent(const struct ckpt_planned_function *function);
+
+/* What the planner has to say besides refusals, to stderr. Returns how many
+ * of them are errors. */
+size_t ckpt_survey_print_notes(const struct ckpt_survey *survey);
 
 #endif
