@@ -71,6 +71,8 @@ size_t ckpt_survey_print_notes(const struct ckpt_survey *survey)
 	for (size_t i = 0; i < planning->note_count; i++) {
 		const struct ckpt_planned_note *note = &planning->notes[i];
 
+		if (note->function != CKPT_PLAN_NONE)
+			continue;
 		errors += note->is_error;
 		fprintf(stderr, "ckpt: %s\n", note->text);
 	}
