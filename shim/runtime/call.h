@@ -170,10 +170,6 @@ struct ckpt_call {
 	 * variables, files, CPU, locale … where the function needs them. */
 	struct ckpt_hash128 environment;
 	bool has_environment;
-	void *owner; /* memo's: what it must remember until leaving */
-	uint64_t started_ns;
-	uint32_t errno_before;
-	uint32_t mxcsr_before;
 	struct ckpt_hash128 key;
 	struct ckpt_extent inline_extents[CKPT_CALL_EXTENTS_INLINE];
 };

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/runtime/memo.h"
+
+#include "shim/runtime/capture.h"
+#include "shim/runtime/key.h"
+#include "shim/runtime/message.h"
+#include "shim/runtime/outcome.h"
+#include "shim/runtime/replay.h"
+#include "shim/runtime/thread.h"
+
+#include <errno.h>
+#include <time.h>
+
+static struct ckpt_memo *installed;
+
+/* What leave must know of enter; the rest is in the call. */
+struct memo_call {
+	struct ckpt_memo_function *function;
+	struct ckpt_moment before;
+	struct ckpt_payload_header known; /* magic 0: no record is replaced */
+	uint64_t entered_ns;		  /* 0: this call is not measured */
+	uint64_t started_ns;		  /* of the original */
+	uint32_t impure_count; /* of the process, when the call started */
+	struct ckpt_hash128 file_stamp; /* of the files among its inputs */
+	bool is_verifying;		/* a hit that runs, to be compared */
+};
+
+/* The state of one call: lives in its frame. */
+struct memo_frame {
+	struct ckpt_call call;
+	struct memo_call own;
+};
+
+_Static_assert(sizeof(struct memo_frame) <= CKPT_FRAME_CALL_SIZE,
+	       "a call's state must fit into its frame");
+
+void ckpt_memo_install(struct ckpt_memo *memo)
+{
+	__atomic_store_n(&installed, memo, __ATOMIC_RELEASE);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int64_t today_s(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
+/* ---- counting and telling ---------------------------------------------- */
+
+static struct ckpt_counters *counters_of(const struct ckpt_memo_function *f)
+{
+	struct ckpt_stats *stats =
+		__atomic_load_n(&installed->stats, __ATOMIC_ACQUIRE);
+
+	return stats ? ckpt_stats_row(stats, f->stats_row) : NULL;
+}
+
+#define COUNT(function, member, n)                                   \
+	do {                                                         \
+		struct ckpt_counters *row_ = counters_of(function);  \
+		if (row_)                                            \
+			(void)__atomic_fetch_add(&row_->member, (n), \
+						 __ATOMIC_RELAXED);  \
+	} while (0)
+
+static void tell_error(const struct ckpt_memo_function *function,
+		       const char *cause, enum ckpt_status status)
+{
+	COUNT(function, errors, 1);
+	installed->tell(function, cause, ckpt_status_text(status));
+}
+
+/* True once per function, kind of refusal and clause: formatting a message
+ * for each of a million refused calls would cost more than the calls. */
+static bool is_news(struct ckpt_memo_function *function,
+		    const struct ckpt_refusal *refusal)
+{
+	uint64_t bit = 1ull << ((refusal->kind * 7u + refusal->clause) % 64);
+	uint64_t told =
+		__atomic_fetch_or(&function->told, bit, __ATOMIC_RELAXED);
+
+	return !(told & bit);
+}
+
+static __attribute__((noinline)) void
+tell_refusal(struct ckpt_memo_function *function, const struct ckpt_call *call)
+{
+	char text[512];
+	char cause[64];
+
+	if (ckpt_message_is_silent(&call->refusal)) {
+		COUNT(function, bypassed, 1);
+		return;
+	}
+	COUNT(function, refused, 1);
+	if (!is_news(function, &call->refusal))
+		return;
+	ckpt_message_cause(call, cause, sizeof(cause));
+	ckpt_message_refusal(call, text, sizeof(text));
+	installed->tell(function, cause, text);
+}
+
+/* ---- the store ---------------------------------------------------------- */
+
+/* NULL: there is no cache for this process, or not yet for this thread. */
+static struct ckpt_store *open_store(struct ckpt_memo *memo)
+{
+	struct ckpt_store *store =
+		__atomic_load_n(&memo->store, __ATOMIC_ACQUIRE);
+	uint32_t expected = 0;
+
+	if (store || __atomic_load_n(&memo->is_closed, __ATOMIC_ACQUIRE))
+		return store;
+	if (!__atomic_compare_exchange_n(&memo->is_opening, &expected, 1, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return NULL;
+	if (!memo->open(memo))
+		__atomic_store_n(&memo->is_closed, true, __ATOMIC_RELEASE);
+	return __atomic_load_n(&memo->store, __ATOMIC_ACQUIRE);
+}
+
+/* ---- does it pay? ------------------------------------------------------- */
+
+static uint64_t now_if_measured(const struct memo_frame *memo)
+{
+	return memo->own.entered_ns ? now_ns() : 0;
+}
+
+/* Our own work for this call ended at `end_ns` and was worth `worth_ns`. */
+static void note_cost(struct memo_frame *memo, uint64_t end_ns,
+		      uint64_t worth_ns)
+{
+	struct ckpt_memo_function *function = memo->own.function;
+	uint64_t cost_ns = end_ns - memo->own.entered_ns;
+
+	if (!memo->own.entered_ns)
+		return;
+	COUNT(function, spent_ns, cost_ns);
+	if (ckpt_policy_note(&function->policy, cost_ns, worth_ns))
+		installed->tell(function, "does not pay",
+				"costs more to look up than to run: left "
+				"alone, tried again now and then");
+}
+
+/* ---- entering ----------------------------------------------------------- */
+
+static bool read_header(const struct ckpt_entry *entry,
+			struct ckpt_payload_header *ret)
+{
+	if (entry->payload_size < sizeof(*ret))
+		return false;
+	__builtin_memcpy(ret, entry->payload, sizeof(*ret));
+	return ret->magic == CKPT_PAYLOAD_MAGIC &&
+	       ret->version == CKPT_PAYLOAD_VERSION &&
+	       ret->effects_size <= entry->payload_size - sizeof(*ret);
+}
+
+/* Is it this hit's turn? The share adds up to a whole one. */
+static bool is_verified_now(struct ckpt_memo_function *function)
+{
+	uint32_t before = function->verify_sum;
+
+	function->verify_sum = before + function->verify_share;
+	return function->verify_share && function->verify_sum <= before;
+}
+
+/* Serve the call from `entry`. CKPT_MISS: it must run. */
+static enum ckpt_verdict serve(struct memo_frame *memo,
+			       const struct ckpt_entry *entry)
+{
+	struct ckpt_memo_function *function = memo->own.function;
+	struct ckpt_payload_header header;
+	const uint8_t *payload = entry->payload;
+	enum ckpt_status status;
+
+	if (!read_header(entry, &header)) {
+		tell_error(function, "entry", CKPT_BADDATA);
+		return CKPT_MISS;
+	}
+	if (!ckpt_outcome_can_serve(&header, &memo->own.before)) {
+		memo->own.known = header;
+		return CKPT_MISS;
+	}
+	if (is_verified_now(memo->own.function)) {
+		memo->own.is_verifying = true;
+		return CKPT_MISS;
+	}
+	status = ckpt_replay(&memo->call, payload + sizeof(header),
+			     header.effects_size);
+	if (status == CKPT_UNSUPPORTED) {
+		tell_refusal(function, &memo->call);
+		return CKPT_BYPASS;
+	}
+	if (status) {
+		tell_error(function, "replay", status);
+		return CKPT_MISS;
+	}
+	ckpt_outcome_apply(&header, &memo->own.before);
+	COUNT(function, hits, 1);
+	COUNT(function, saved_ns, entry->info.duration_ns);
+	note_cost(memo, now_if_measured(memo), entry->info.duration_ns);
+	return CKPT_HIT;
+}
+
+static enum ckpt_verdict look_up(struct ckpt_store *store,
+				 struct memo_frame *memo)
+{
+	struct ckpt_memo_function *function = memo->own.function;
+	const struct ckpt_hash_secret *secret = ckpt_store_secret(store);
+	struct ckpt_entry entry;
+	enum ckpt_verdict verdict = CKPT_MISS;
+	enum ckpt_status status;
+
+	status = ckpt_environment_digest(&installed->environment, secret,
+					 &memo->call, &memo->own.file_stamp);
+	if (!status)
+		status = ckpt_key_compute(&memo->call, secret, &memo->call.key);
+	if (status) {
+		tell_refusal(function, &memo->call);
+		return CKPT_BYPASS;
+	}
+	if (function->is_rerun)
+		return CKPT_MISS;
+	status = ckpt_store_get(store, memo->call.key,
+				function->program.function->max_age_s, &entry);
+	if (status == CKPT_NOTFOUND)
+		return CKPT_MISS;
+	if (status) {
+		tell_error(function, "store", status);
+		return CKPT_MISS;
+	}
+	verdict = serve(memo, &entry);
+	ckpt_store_release(store, &entry);
+	return verdict;
+}
+
+/* A miss becomes a call that is not recorded where it must not be. */
+static bool is_recorded(const struct ckpt_thread *thread,
+			const struct ckpt_memo_function *function)
+{
+	bool is_nested = thread->call_count > 1;
+
+	return !installed->is_readonly &&
+	       (!is_nested ||
+		(function->program.function->flags & CKPT_FUNCTION_NESTED));
+}
+
+static bool is_inside_verifying(const struct ckpt_thread *thread)
+{
+	for (uint32_t i = 0; i < thread->call_count; i++) {
+		if (thread->calls[i].is_verifying)
+			return true;
+	}
+	return false;
+}
+
+static void begin(struct memo_frame *memo, struct ckpt_memo_function *function,
+		  bool is_measured)
+{
+	memo->own.function = function;
+	memo->own.known.magic = 0;
+	memo->own.is_verifying = false;
+	memo->own.before = ckpt_outcome_now();
+	memo->own.entered_ns = is_measured ? now_ns() : 0;
+}
+
+static void start_recording(struct memo_frame *memo,
+			    struct ckpt_thread_call *slot,
+			    struct ckpt_frame *frame)
+{
+	const struct ckpt_plan_function *plan =
+		memo->own.function->program.function;
+
+	frame->stack_size = plan->stack_size;
+	frame->stack_alignment = plan->stack_alignment;
+	slot->observed = plan->impure_classes;
+	slot->is_verifying = memo->own.is_verifying;
+	memo->own.impure_count =
+		__atomic_load_n(&installed->impure_count, __ATOMIC_RELAXED);
+	memo->own.started_ns = now_ns();
+}
+
+static enum ckpt_verdict decide(struct ckpt_thread *thread,
+				struct ckpt_frame *frame,
+				struct ckpt_memo_function *function,
+				enum ckpt_policy_advice advice)
+{
+	struct memo_frame *memo = (struct memo_frame *)(void *)frame->call;
+	struct ckpt_store *store = open_store(installed);
+	struct ckpt_thread_call *slot = NULL;
+	enum ckpt_verdict verdict = CKPT_BYPASS;
+
+	if (!store)
+		return CKPT_BYPASS;
+	ckpt_thread_prune(thread, (uintptr_t)frame);
+	if (is_inside_verifying(thread))
+		return CKPT_BYPASS;
+	slot = ckpt_thread_push(thread, (uintptr_t)frame);
+	if (!slot) {
+		COUNT(function, bypassed, 1);
+		return CKPT_BYPASS;
+	}
+	begin(memo, function, advice == CKPT_POLICY_MEASURE);
+	ckpt_call_begin(&memo->call, &function->program, frame, &thread->ranges,
+			&slot->arena);
+	verdict = look_up(store, memo);
+	if (verdict == CKPT_MISS && !memo->own.is_verifying) {
+		COUNT(function, misses, 1);
+		if (!is_recorded(thread, function))
+			verdict = CKPT_BYPASS;
+	}
+	if (verdict != CKPT_MISS) {
+		ckpt_thread_pop(thread, slot);
+		return verdict;
+	}
+	start_recording(memo, slot, frame);
+	return CKPT_MISS;
+}
+
+/* An impure function is entered, perhaps by a call that is being recorded. */
+static void watch(const struct ckpt_memo_watch *watch)
+{
+	ckpt_thread_spoil(ckpt_thread_self(), watch->classes, watch->chain);
+	(void)__atomic_fetch_add(&installed->impure_count, 1, __ATOMIC_RELAXED);
+}
+
+uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
+{
+	struct ckpt_thread *thread = ckpt_thread_self();
+	struct ckpt_route *route = &installed->routes[frame->route];
+	enum ckpt_policy_advice advice;
+	enum ckpt_verdict verdict;
+	int error = errno;
+
+	frame->original = route->original;
+	if (!route->function) {
+		watch(route->watch);
+		return CKPT_BYPASS;
+	}
+	advice = ckpt_policy_ask(&route->function->policy);
+	if (advice == CKPT_POLICY_LEAVE_ALONE) {
+		COUNT(route->function, bypassed, 1);
+		return CKPT_BYPASS;
+	}
+	if (!ckpt_thread_lock(thread, (uintptr_t)frame))
+		return CKPT_BYPASS;
+	verdict = decide(thread, frame, route->function, advice);
+	if (verdict != CKPT_HIT)
+		errno = error;
+	ckpt_thread_unlock(thread);
+	return verdict;
+}
+
+/* ---- leaving ------------------------------------------------------------ */
+
+static void fill_info(const struct ckpt_memo_function *function,
+		      uint64_t duration_ns, struct ckpt_entry_info *info)
+{
+	__builtin_memset(info, 0, sizeof(*info));
+	for (size_t i = 0; function->name[i] && i + 1 < sizeof(info->function);
+	     i++)
+		info->function[i] = function->name[i];
+	for (size_t i = 0; function->object[i] && i + 1 < sizeof(info->object);
+	     i++)
+		info->object[i] = function->object[i];
+	info->created_s = today_s();
+	info->duration_ns = duration_ns;
+}
+
+static void store_effects(struct memo_frame *memo,
+			  struct ckpt_payload_header *header,
+			  const struct ckpt_arena *effects, uint64_t duration)
+{
+	struct ckpt_memo_function *function = memo->own.function;
+	struct ckpt_entry_info info;
+	struct iovec parts[2];
+	enum ckpt_status status;
+
+	header->magic = CKPT_PAYLOAD_MAGIC;
+	header->version = CKPT_PAYLOAD_VERSION;
+	header->effects_size = effects->size;
+	parts[0] = (struct iovec){header, sizeof(*header)};
+	parts[1] = (struct iovec){effects->data, effects->size};
+	fill_info(function, duration, &info);
+	status = ckpt_store_put(installed->store, memo->call.key, &info, parts,
+				2);
+	if (status) {
+		tell_error(function, "not stored", status);
+		return;
+	}
+	COUNT(function, stored, 1);
+}
+
+/* A call that changes the FP environment for its caller is not a value. */
+static bool keeps_fp_state(const struct ckpt_moment *before,
+			   const struct ckpt_moment *after)
+{
+	return before->fp_control == after->fp_control &&
+	       !(before->fp_flags & ~after->fp_flags);
+}
+
+/* What the call did besides computing, or NULL: then it may be stored. */
+static const char *effect_besides(const struct memo_frame *memo,
+				  const struct ckpt_thread_call *slot,
+				  const struct ckpt_moment *after)
+{
+	const struct ckpt_plan_function *plan =
+		memo->own.function->program.function;
+
+	if (!keeps_fp_state(&memo->own.before, after))
+		return "changes the floating-point environment of its caller";
+	if (slot->spoiled_by)
+		return slot->spoiled_by;
+	if (!ckpt_environment_is_settled(&memo->call, memo->own.file_stamp))
+		return "a file it depends on has just changed";
+	if ((plan->flags & CKPT_FUNCTION_THREADS) &&
+	    memo->own.impure_count !=
+		    __atomic_load_n(&installed->impure_count, __ATOMIC_RELAXED))
+		return "an impure function was entered in another thread";
+	return NULL;
+}
+
+static void record(struct memo_frame *memo, const struct ckpt_moment *after,
+		   uint64_t duration)
+{
+	struct ckpt_memo_function *function = memo->own.function;
+	const struct ckpt_payload_header *known = &memo->own.known;
+	struct ckpt_payload_header header = {0};
+	struct ckpt_arena effects = {0};
+
+	if (duration < function->program.function->min_time_ns)
+		return;
+	ckpt_outcome_conclude(&memo->own.before, after,
+			      known->magic ? known : NULL, &header);
+	if (ckpt_capture(&memo->call, &effects))
+		tell_refusal(function, &memo->call);
+	else
+		store_effects(memo, &header, &effects, duration);
+	ckpt_arena_deinit(&effects);
+}
+
+/* The call was a hit and ran all the same: did it do what the record says? */
+static void verify(struct memo_frame *memo)
+{
+	struct ckpt_memo_function *function = memo->own.function;
+	struct ckpt_payload_header header;
+	struct ckpt_arena effects = {0};
+	struct ckpt_entry entry;
+	const uint8_t *recorded = NULL;
+
+	COUNT(function, hits, 1);
+	if (ckpt_store_get(installed->store, memo->call.key, 0, &entry))
+		return;
+	recorded = (const uint8_t *)entry.payload + sizeof(header);
+	if (read_header(&entry, &header) &&
+	    (ckpt_capture(&memo->call, &effects) ||
+	     header.effects_size != effects.size ||
+	     __builtin_memcmp(recorded, effects.data, effects.size) != 0)) {
+		COUNT(function, errors, 1);
+		if (ckpt_store_remove(installed->store, memo->call.key))
+			COUNT(function, errors, 1);
+		installed->tell(function, "verify",
+				"a stored result differs from the computed "
+				"one: entry dropped, computed result used; the "
+				"function has an input or effect that its "
+				"contract does not name");
+	}
+	ckpt_store_release(installed->store, &entry);
+	ckpt_arena_deinit(&effects);
+}
+
+static void finish(struct memo_frame *memo, const struct ckpt_thread_call *slot,
+		   const struct ckpt_moment *after, uint64_t end_ns)
+{
+	struct ckpt_memo_function *function = memo->own.function;
+	uint64_t duration = end_ns - memo->own.started_ns;
+	const char *besides = NULL;
+
+	if (memo->own.is_verifying) {
+		verify(memo);
+		return;
+	}
+	besides = effect_besides(memo, slot, after);
+	if (besides) {
+		COUNT(function, refused, 1);
+		installed->tell(function, besides, besides);
+	} else {
+		record(memo, after, duration);
+	}
+	/* The original's own time is not our cost. */
+	note_cost(memo, now_if_measured(memo) - duration, duration);
+}
+
+void ckpt_memo_leave(struct ckpt_frame *frame)
+{
+	struct ckpt_thread *thread = ckpt_thread_self();
+	struct memo_frame *memo = (struct memo_frame *)(void *)frame->call;
+	struct ckpt_moment after = ckpt_outcome_now();
+	uint64_t end_ns = now_ns();
+	struct ckpt_thread_call *slot = NULL;
+
+	if (!ckpt_thread_lock(thread, (uintptr_t)frame))
+		return;
+	slot = ckpt_thread_find(thread, (uintptr_t)frame);
+	if (slot) {
+		finish(memo, slot, &after, end_ns);
+		ckpt_thread_pop(thread, slot);
+	}
+	errno = after.error;
+	ckpt_thread_unlock(thread);
+}
