@@ -394,6 +394,9 @@ struct ckpt_plan_expr {
 
 enum { CKPT_EXPR_STACK_MAX = 16, CKPT_EXPR_OPS_MAX = 4096 };
 
+/* Values before the call that one function can have remembered. */
+enum { CKPT_PLAN_PRE_MAX = 16 };
+
 /* Arrays inside flat elements, and structs in them, nest no deeper. */
 enum { CKPT_NODE_DEPTH_MAX = 16 };
 

@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/planner/compiler.h"
+
+#include <string.h>
+
+/* ---- which contract speaks of a path ------------------------------------ */
+
+/* How many steps of `contract`'s path lead to `path`; -1: it does not start
+ * with it. */
+static int steps_to(const struct ckpt_terms *terms,
+		    const struct ckpt_contract *contract, const char *path)
+{
+	const struct ckpt_path *own = contract->path;
+	size_t size = 0;
+
+	if (terms->type) {
+		size = strlen(terms->path);
+		if (strncmp(path, terms->path, size) != 0)
+			return -1;
+		path += size;
+		if (!*path)
+			return 0;
+		if (*path++ != '.')
+			return -1;
+	}
+	size = strlen(own->base);
+	if (strncmp(path, own->base, size) != 0)
+		return -1;
+	path += size;
+	for (size_t i = 0;; i++) {
+		const struct ckpt_step *step = &own->steps[i];
+
+		if (!*path)
+			return (int)i;
+		if (i == own->step_count)
+			return -1;
+		if (step->kind != CKPT_STEP_FIELD) {
+			if (strncmp(path, "[]", 2) != 0)
+				return -1;
+			path += 2;
+			continue;
+		}
+		size = strlen(step->name);
+		if (*path != '.' || strncmp(path + 1, step->name, size) != 0)
+			return -1;
+		path += 1 + size;
+	}
+}
+
+static bool is_exactly(const struct ckpt_terms *terms,
+		       const struct ckpt_contract *contract, const char *path)
+{
+	/* The struct of a [[type]] itself is not spoken of by its members. */
+	if (terms->type && !strcmp(path, terms->path))
+		return false;
+	return steps_to(terms, contract, path) ==
+	       (int)contract->path->step_count;
+}
+
+const struct ckpt_contract *
+ckpt_clauses_find(const struct ckpt_terms *terms, const char *path,
+		  const struct ckpt_terms **ret_terms)
+{
+	const struct ckpt_contract *found = NULL;
+
+	if (!terms)
+		return NULL;
+	found = ckpt_clauses_find(terms->outer, path, ret_terms);
+	for (size_t i = 0; i < terms->count && !found; i++) {
+		if (!is_exactly(terms, &terms->contracts[i], path))
+			continue;
+		found = &terms->contracts[i];
+		*ret_terms = terms;
+		if (terms->used)
+			terms->used[i] = true;
+	}
+	return found;
+}
+
+bool ckpt_clauses_go_through(const struct ckpt_terms *terms, const char *path,
+			     bool *ret_is_deref)
+{
+	for (size_t i = 0; i < terms->count; i++) {
+		const struct ckpt_contract *contract = &terms->contracts[i];
+		int steps = steps_to(terms, contract, path);
+
+		if (steps < 0 || steps == (int)contract->path->step_count)
+			continue;
+		*ret_is_deref =
+			contract->path->steps[steps].kind == CKPT_STEP_DEREF;
+		return true;
+	}
+	return false;
+}
+
+/* Some contract reaches further through this pointer with * or ->: then it
+ * points to one. */
+static bool is_implied_one(const struct ckpt_terms *terms, const char *path)
+{
+	bool is_deref = false;
+
+	for (; terms; terms = terms->outer) {
+		if (ckpt_clauses_go_through(terms, path, &is_deref) && is_deref)
+			return true;
+	}
+	return false;
+}
+
+/* ---- one clause --------------------------------------------------------- */
+
+/* A clause being compiled. */
+struct draft {
+	struct ckpt_compiler *compiler;
+	const struct ckpt_clause *clause;
+	const struct ckpt_type *pointer;
+	const struct ckpt_type *element;
+	const char *path;
+	const struct ckpt_level *level;
+	const struct ckpt_terms *terms; /* the clause's */
+	const struct ckpt_terms *in_force;
+	struct ckpt_level *item; /* what the pointer leads to */
+	struct ckpt_plan_clause entry;
+	bool is_created;
+	bool is_post_count;
+};
+
+static enum ckpt_status fail(const struct draft *draft, enum ckpt_status status,
+			     const char *what)
+{
+	return ckpt_compiler_fail(draft->compiler, &draft->clause->place,
+				  status, "`%s`: %s", draft->path, what);
+}
+
+static bool is_owner_created(enum ckpt_clause_owner owner)
+{
+	return owner == CKPT_CLAUSE_OWNER_MALLOC ||
+	       owner == CKPT_CLAUSE_OWNER_STATIC ||
+	       owner == CKPT_CLAUSE_OWNER_ALIAS ||
+	       owner == CKPT_CLAUSE_OWNER_CUSTOM ||
+	       owner == CKPT_CLAUSE_OWNER_NEW ||
+	       owner == CKPT_CLAUSE_OWNER_NEW_ARRAY;
+}
+
+static const uint8_t plan_owners[] = {
+	[CKPT_CLAUSE_OWNER_CALLER] = CKPT_OWNER_CALLER,
+	[CKPT_CLAUSE_OWNER_MALLOC] = CKPT_OWNER_MALLOC,
+	[CKPT_CLAUSE_OWNER_REALLOC] = CKPT_OWNER_REALLOC,
+	[CKPT_CLAUSE_OWNER_FREED] = CKPT_OWNER_FREED,
+	[CKPT_CLAUSE_OWNER_STATIC] = CKPT_OWNER_STATIC,
+	[CKPT_CLAUSE_OWNER_ALIAS] = CKPT_OWNER_ALIAS,
+	[CKPT_CLAUSE_OWNER_CUSTOM] = CKPT_OWNER_CUSTOM,
+	[CKPT_CLAUSE_OWNER_NEW] = CKPT_OWNER_NEW,
+	[CKPT_CLAUSE_OWNER_NEW_ARRAY] = CKPT_OWNER_NEW_ARRAY,
+};
+
+static const uint8_t plan_extents[] = {
+	[CKPT_CLAUSE_EXTENT_DEFAULT] = CKPT_EXTENT_COUNT,
+	[CKPT_CLAUSE_EXTENT_ONE] = CKPT_EXTENT_COUNT,
+	[CKPT_CLAUSE_EXTENT_COUNT] = CKPT_EXTENT_COUNT,
+	[CKPT_CLAUSE_EXTENT_SLICE] = CKPT_EXTENT_SLICE,
+	[CKPT_CLAUSE_EXTENT_GROW] = CKPT_EXTENT_GROW,
+	[CKPT_CLAUSE_EXTENT_BYTES] = CKPT_EXTENT_BYTES,
+	[CKPT_CLAUSE_EXTENT_UNTIL] = CKPT_EXTENT_UNTIL,
+	[CKPT_CLAUSE_EXTENT_STRING] = CKPT_EXTENT_STRING,
+	[CKPT_CLAUSE_EXTENT_ROWS] = CKPT_EXTENT_ROWS,
+	[CKPT_CLAUSE_EXTENT_NULL] = CKPT_EXTENT_NONE,
+	[CKPT_CLAUSE_EXTENT_IGNORE] = CKPT_EXTENT_IGNORE,
+	[CKPT_CLAUSE_EXTENT_OPAQUE] = CKPT_EXTENT_OPAQUE,
+	[CKPT_CLAUSE_EXTENT_CODE] = CKPT_EXTENT_CODE,
+	[CKPT_CLAUSE_EXTENT_FILE] = CKPT_EXTENT_FILE,
+	[CKPT_CLAUSE_EXTENT_HANDLE] = CKPT_EXTENT_HANDLE,
+};
+
+/* Is the memory behind the pointer looked at by its type? */
+static bool is_followed(const struct draft *draft)
+{
+	switch (draft->clause->extent) {
+	case CKPT_CLAUSE_EXTENT_NULL:
+	case CKPT_CLAUSE_EXTENT_IGNORE:
+	case CKPT_CLAUSE_EXTENT_OPAQUE:
+	case CKPT_CLAUSE_EXTENT_CODE:
+	case CKPT_CLAUSE_EXTENT_FILE:
+	case CKPT_CLAUSE_EXTENT_HANDLE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static const struct ckpt_type *byte_type(const struct draft *draft)
+{
+	return ckpt_types_find(draft->compiler->request->types,
+			       "unsigned char");
+}
+
+static enum ckpt_status choose_element(struct draft *draft)
+{
+	const struct ckpt_clause *clause = draft->clause;
+	struct ckpt_types *types = draft->compiler->request->types;
+
+	draft->element = draft->pointer->element;
+	if (clause->as_type)
+		draft->element = ckpt_types_find(types, clause->as_type);
+	if (!draft->element)
+		return fail(draft, CKPT_INVALID,
+			    "`as` names a type that is not known; `signature` "
+			    "or `headers` can define it");
+	if (clause->extent == CKPT_CLAUSE_EXTENT_BYTES &&
+	    ckpt_layout_has_pointer(draft->element))
+		return fail(draft, CKPT_UNSUPPORTED,
+			    "holds pointers, so it is not just bytes: say "
+			    "`[COUNT]`, or `as char` to take them as they are");
+	if (clause->extent == CKPT_CLAUSE_EXTENT_BYTES)
+		draft->element = byte_type(draft);
+	if (!is_followed(draft) || draft->element->size)
+		return CKPT_OK;
+	return fail(draft, CKPT_UNSUPPORTED,
+		    "points to a type of unknown size: say `as TYPE`, `bytes "
+		    "EXPR`, `opaque` or `ignore`");
+}
+
+static void choose_direction(struct draft *draft)
+{
+	static const uint8_t directions[] = {
+		[CKPT_CLAUSE_DIRECTION_IN] = CKPT_DIR_IN,
+		[CKPT_CLAUSE_DIRECTION_OUT] = CKPT_DIR_OUT,
+		[CKPT_CLAUSE_DIRECTION_INOUT] = CKPT_DIR_INOUT,
+		[CKPT_CLAUSE_DIRECTION_SCRATCH] = CKPT_DIR_SCRATCH,
+	};
+
+	if (draft->clause->direction != CKPT_CLAUSE_DIRECTION_DEFAULT)
+		draft->entry.direction = directions[draft->clause->direction];
+	else if (draft->is_created)
+		draft->entry.direction = CKPT_DIR_OUT;
+	else if (draft->pointer->element->is_const ||
+		 draft->clause->owner == CKPT_CLAUSE_OWNER_FREED)
+		draft->entry.direction = CKPT_DIR_IN;
+	else
+		draft->entry.direction = CKPT_DIR_INOUT;
+}
+
+/* Is the size of the extent known only after the call? */
+static bool ends_after_call(const struct draft *draft)
+{
+	const struct ckpt_clause *clause = draft->clause;
+	bool is_terminated = clause->extent == CKPT_CLAUSE_EXTENT_STRING ||
+			     clause->extent == CKPT_CLAUSE_EXTENT_UNTIL;
+
+	if (draft->is_created)
+		return false;
+	return ckpt_exprcode_has_post(clause->count) ||
+	       ckpt_exprcode_has_post(clause->low) ||
+	       (is_terminated && draft->entry.direction == CKPT_DIR_OUT);
+}
+
+static enum ckpt_moment_rule moment_of(const struct draft *draft)
+{
+	if (draft->is_created)
+		return CKPT_MOMENT_POST;
+	if (draft->is_post_count)
+		return CKPT_MOMENT_POST_OUT;
+	return draft->entry.direction == CKPT_DIR_OUT ? CKPT_MOMENT_OUT
+						      : CKPT_MOMENT_PRE;
+}
+
+static enum ckpt_status compile_expr(struct draft *draft,
+				     const struct ckpt_expr *expr,
+				     enum ckpt_moment_rule moment,
+				     uint32_t *ret)
+{
+	struct ckpt_expr_scope scope = {
+		.terms = draft->terms,
+		.level = draft->level,
+		.moment = moment,
+	};
+
+	return ckpt_exprcode_compile(draft->compiler, expr, &scope, ret);
+}
+
+static enum ckpt_status compile_until(struct draft *draft)
+{
+	struct ckpt_expr_scope scope = {
+		.terms = draft->terms,
+		.level = draft->level,
+		.item = draft->item,
+		.moment = draft->is_created || draft->is_post_count
+				  ? CKPT_MOMENT_POST
+				  : CKPT_MOMENT_PRE,
+	};
+
+	return ckpt_exprcode_compile(draft->compiler, draft->clause->until,
+				     &scope, &draft->entry.until);
+}
+
+static enum ckpt_status check_bound(struct draft *draft)
+{
+	const struct ckpt_clause *clause = draft->clause;
+
+	if (draft->is_post_count && !clause->max &&
+	    clause->extent != CKPT_CLAUSE_EXTENT_GROW)
+		return fail(draft, CKPT_INVALID,
+			    "how far it reaches is known only after the call: "
+			    "add `max [EXPR]`, the room there is");
+	return CKPT_OK;
+}
+
+static enum ckpt_status compile_alignment(struct draft *draft)
+{
+	const struct ckpt_expr *aligned = draft->clause->aligned;
+
+	if (!aligned)
+		return CKPT_OK;
+	if (aligned->kind != CKPT_EXPR_INTEGER || !aligned->integer ||
+	    aligned->integer > 1 << 30 ||
+	    (aligned->integer & (aligned->integer - 1)))
+		return fail(draft, CKPT_INVALID,
+			    "`aligned` takes a power of two");
+	draft->entry.alignment = (uint32_t)aligned->integer;
+	return CKPT_OK;
+}
+
+static enum ckpt_status compile_sizes(struct draft *draft)
+{
+	const struct ckpt_clause *clause = draft->clause;
+	struct ckpt_plan_clause *entry = &draft->entry;
+	enum ckpt_moment_rule moment = moment_of(draft);
+	bool grows = clause->extent == CKPT_CLAUSE_EXTENT_GROW;
+	enum ckpt_moment_rule late =
+		grows || draft->is_created ? CKPT_MOMENT_POST : moment;
+	enum ckpt_status status;
+
+	status = compile_expr(draft, clause->count, late, &entry->count);
+	if (!status)
+		status = compile_expr(draft, clause->low,
+				      grows ? CKPT_MOMENT_PRE : moment,
+				      &entry->low);
+	if (!status)
+		status = compile_expr(draft, clause->length, moment,
+				      &entry->length);
+	if (!status)
+		status = compile_expr(draft, clause->stride, moment,
+				      &entry->stride);
+	if (!status)
+		status = compile_expr(draft, clause->max, CKPT_MOMENT_PRE,
+				      &entry->max);
+	if (!status)
+		status = compile_expr(draft, clause->capacity, CKPT_MOMENT_POST,
+				      &entry->capacity);
+	if (!status)
+		status = compile_until(draft);
+	if (!status && is_followed(draft) && entry->count == CKPT_PLAN_NONE &&
+	    entry->extent == CKPT_EXTENT_COUNT)
+		entry->count = ckpt_exprcode_constant(draft->compiler, 1);
+	return status;
+}
+
+static enum ckpt_status compile_item(struct draft *draft)
+{
+	struct ckpt_compiler *compiler = draft->compiler;
+	struct ckpt_plan_clause *entry = &draft->entry;
+
+	if (!is_followed(draft)) {
+		entry->node = ckpt_layout_bytes(compiler, 1, 1, false);
+		return CKPT_OK;
+	}
+	if (entry->direction == CKPT_DIR_SCRATCH) {
+		entry->node = ckpt_layout_bytes(compiler, draft->element->size,
+						draft->element->size, true);
+		return CKPT_OK;
+	}
+	return ckpt_layout_element(compiler, draft->item, draft->in_force,
+				   &entry->node);
+}
+
+static enum ckpt_status make_item(struct draft *draft)
+{
+	struct ckpt_types *types = draft->compiler->request->types;
+
+	draft->item = ckpt_types_alloc(types, sizeof(*draft->item));
+	if (!draft->item)
+		return CKPT_NOMEM;
+	draft->item->outer = draft->level;
+	draft->item->type = draft->element;
+	draft->item->path =
+		ckpt_compiler_path(draft->compiler, "%s[]", draft->path);
+	/* What stands in memory that the call fills means nothing before. */
+	draft->item->is_created =
+		draft->is_created || draft->entry.direction == CKPT_DIR_OUT;
+	return draft->item->path ? CKPT_OK : CKPT_NOMEM;
+}
+
+/* A pointer that the call sets is not looked at before it, so it must stand
+ * where the call can set it; and what a replay makes, it must fill. */
+static enum ckpt_status check_holder(const struct draft *draft)
+{
+	const struct ckpt_level *level = draft->level;
+	bool is_unknown = draft->clause->extent == CKPT_CLAUSE_EXTENT_IGNORE ||
+			  draft->clause->extent == CKPT_CLAUSE_EXTENT_OPAQUE;
+
+	if (is_owner_created(draft->clause->owner) && !level->is_created &&
+	    (level->is_frame || level->is_constant))
+		return fail(draft, CKPT_INVALID,
+			    "the call cannot set it: it stands in a parameter "
+			    "or in memory that is only read; a pointer that "
+			    "the call sets is reached through another, as "
+			    "`*p`");
+	if (is_unknown &&
+	    (level->is_made || (level->is_frame && level->is_created)))
+		return fail(draft, CKPT_INVALID,
+			    "the call makes it, so a replay has to know what "
+			    "to put there");
+	return CKPT_OK;
+}
+
+static enum ckpt_status check_string(struct draft *draft)
+{
+	if (draft->clause->extent != CKPT_CLAUSE_EXTENT_STRING ||
+	    draft->element->size == 1)
+		return CKPT_OK;
+	return fail(draft, CKPT_INVALID, "`string` is for characters");
+}
+
+static void note_traits(struct draft *draft)
+{
+	struct ckpt_compiler *compiler = draft->compiler;
+
+	if (draft->clause->is_secret) {
+		draft->entry.flags |= CKPT_CLAUSE_SECRET;
+		compiler->has_secret = true;
+	}
+	if (draft->is_created) {
+		draft->entry.flags |= CKPT_CLAUSE_CREATED;
+		compiler->gives_pointers = true;
+	}
+	if (draft->is_post_count)
+		draft->entry.flags |= CKPT_CLAUSE_POST_COUNT;
+	if (draft->entry.direction != CKPT_DIR_IN &&
+	    draft->element->kind == CKPT_TYPE_POINTER)
+		compiler->gives_pointers = true;
+}
+
+static enum ckpt_status compile_clause(struct draft *draft)
+{
+	const struct ckpt_clause *clause = draft->clause;
+	enum ckpt_status status = choose_element(draft);
+
+	if (status)
+		return status;
+	draft->is_created =
+		draft->level->is_created || is_owner_created(clause->owner);
+	draft->entry.extent = plan_extents[clause->extent];
+	draft->entry.owner = plan_owners[clause->owner];
+	draft->entry.allocator =
+		ckpt_tables_text(draft->compiler->tables, clause->allocator);
+	draft->entry.path =
+		ckpt_tables_text(draft->compiler->tables, draft->path);
+	choose_direction(draft);
+	draft->is_post_count = ends_after_call(draft);
+	status = make_item(draft);
+	if (!status)
+		status = check_bound(draft);
+	if (!status)
+		status = check_holder(draft);
+	if (!status)
+		status = check_string(draft);
+	if (!status)
+		status = compile_alignment(draft);
+	if (!status)
+		status = compile_sizes(draft);
+	if (!status)
+		status = compile_expr(draft, clause->condition,
+				      draft->is_created ? CKPT_MOMENT_POST
+							: CKPT_MOMENT_PRE,
+				      &draft->entry.condition);
+	if (!status)
+		status = compile_item(draft);
+	if (!status)
+		note_traits(draft);
+	return status;
+}
+
+/* ---- the clauses of a pointer ------------------------------------------- */
+
+static void set_clause(struct ckpt_compiler *compiler, uint32_t index,
+		       const struct ckpt_plan_clause *entry)
+{
+	struct ckpt_buf *clauses =
+		&compiler->tables->sections[CKPT_PLAN_CLAUSES];
+
+	if (!clauses->is_failed)
+		memcpy(clauses->data + index * sizeof(*entry), entry,
+		       sizeof(*entry));
+}
+
+static uint32_t reserve_clauses(struct ckpt_compiler *compiler, size_t count)
+{
+	uint32_t first = ckpt_tables_count(compiler->tables, CKPT_PLAN_CLAUSES);
+	struct ckpt_plan_clause blank = {.extent = CKPT_EXTENT_REFUSE};
+
+	for (size_t i = 0; i < count; i++)
+		(void)ckpt_tables_add(compiler->tables, CKPT_PLAN_CLAUSES,
+				      &blank, sizeof(blank));
+	return first;
+}
+
+static const struct ckpt_plan_clause blank_clause = {
+	.extent = CKPT_EXTENT_REFUSE,
+	.condition = CKPT_PLAN_NONE,
+	.count = CKPT_PLAN_NONE,
+	.low = CKPT_PLAN_NONE,
+	.max = CKPT_PLAN_NONE,
+	.length = CKPT_PLAN_NONE,
+	.stride = CKPT_PLAN_NONE,
+	.until = CKPT_PLAN_NONE,
+	.capacity = CKPT_PLAN_NONE,
+	.allocator = CKPT_PLAN_NONE,
+	.path = CKPT_PLAN_NONE,
+};
+
+/* The way a user would write the path. */
+static void written_path(const char *path, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (; *path && used + 3 < size; path++) {
+		if (!strncmp(path, "[].", 3)) {
+			text[used++] = '-';
+			text[used++] = '>';
+			path += 2;
+		} else {
+			text[used++] = *path;
+		}
+	}
+	text[used] = 0;
+}
+
+static const char *likely_clause(const struct ckpt_type *pointer)
+{
+	const struct ckpt_type *element = pointer->element;
+
+	if (element->kind == CKPT_TYPE_FUNCTION)
+		return "code";
+	if (element->kind == CKPT_TYPE_INT && element->size == 1 &&
+	    element->is_const)
+		return "string\" or \"[COUNT]";
+	if (!element->size)
+		return "bytes SIZE";
+	if (element->kind == CKPT_TYPE_STRUCT)
+		return "one\" or \"[COUNT]";
+	return "[COUNT]";
+}
+
+static void note_missing(struct ckpt_compiler *compiler,
+			 const struct ckpt_type *pointer, const char *path)
+{
+	char type[128];
+	char text[256];
+
+	ckpt_type_text(pointer, type, sizeof(type));
+	written_path(path, text, sizeof(text));
+	ckpt_buf_format(&compiler->missing,
+			"%s`%s` (%s) has no contract: add \"%s\" = \"%s\" "
+			"to [function.memory]",
+			compiler->missing.size ? "\n" : "", text, type, text,
+			likely_clause(pointer));
+}
+
+/* No contract: one object where that is certain, else refused, now or (where
+ * only the call makes the pointer) when it turns out to lead elsewhere than
+ * into the arguments. */
+static enum ckpt_status compile_default(struct draft *draft, uint32_t first)
+{
+	static const struct ckpt_clause one = {
+		.extent = CKPT_CLAUSE_EXTENT_ONE,
+	};
+	struct ckpt_compiler *compiler = draft->compiler;
+	enum ckpt_status status;
+
+	if (draft->pointer->is_reference ||
+	    is_implied_one(draft->in_force, draft->path)) {
+		draft->clause = &one;
+		status = compile_clause(draft);
+		if (!status)
+			set_clause(compiler, first, &draft->entry);
+		return status;
+	}
+	if (!draft->level->is_created)
+		note_missing(compiler, draft->pointer, draft->path);
+	draft->entry.flags = CKPT_CLAUSE_CREATED;
+	draft->entry.direction = CKPT_DIR_OUT;
+	draft->entry.path = ckpt_tables_text(compiler->tables, draft->path);
+	draft->entry.node = ckpt_layout_bytes(compiler, 1, 1, false);
+	compiler->gives_pointers = true;
+	set_clause(compiler, first, &draft->entry);
+	return CKPT_OK;
+}
+
+enum ckpt_status ckpt_clauses_compile(struct ckpt_compiler *compiler,
+				      const struct ckpt_type *pointer,
+				      const char *path,
+				      const struct ckpt_level *level,
+				      const struct ckpt_terms *terms,
+				      uint32_t *ret_first, uint32_t *ret_count)
+{
+	const struct ckpt_terms *own = NULL;
+	const struct ckpt_contract *contract =
+		ckpt_clauses_find(terms, path, &own);
+	size_t count = contract ? contract->clause_count : 1;
+	struct draft draft = {
+		.compiler = compiler,
+		.pointer = pointer,
+		.path = path,
+		.level = level,
+		.terms = contract ? own : &compiler->terms,
+		.in_force = terms,
+		.entry = blank_clause,
+	};
+	enum ckpt_status status = CKPT_OK;
+
+	*ret_first = reserve_clauses(compiler, count);
+	*ret_count = (uint32_t)count;
+	if (!contract)
+		return compile_default(&draft, *ret_first);
+	for (size_t i = 0; i < count && !status; i++) {
+		draft.clause = &contract->clauses[i];
+		draft.entry = blank_clause;
+		draft.is_post_count = false;
+		status = compile_clause(&draft);
+		if (!status)
+			set_clause(compiler, *ret_first + (uint32_t)i,
+				   &draft.entry);
+	}
+	return status;
+}

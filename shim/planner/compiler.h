@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_PLANNER_COMPILER_H
+#define CKPT_PLANNER_COMPILER_H
+
+/*
+ * What the parts of the contract compiler share while one function is
+ * compiled (program.h): where we are in the graph of types, which contracts
+ * are in force there, and what has been made so far.
+ *
+ *   layout   types in memory → nodes and fields
+ *   element  what a pointer leads to, compiled once where that is possible
+ *   clause   a contract's clauses → what a pointer reaches
+ *   exprcode expressions → stack code
+ *   program  a whole function: frame, globals, result, conditions
+ *   programdigest  the hash of all that was made
+ *
+ * A pointer is found in an *element*: one item of an extent, or the frame.
+ * Levels are the chain of elements from the frame to where we are, as the
+ * runtime's ELEMENT operator counts them. A place has a canonical path:
+ * "prob[].x[]" for prob->x[], whatever way the user wrote it.
+ *
+ * *Terms* are a set of contracts in force: the function's own, and of each
+ * [[type]] whose struct we are in; the function's win, then outer types.
+ *
+ * Set-up world. Strings and levels live in the arena of the request's types.
+ */
+
+#include "shim/planner/abi_x86_64.h"
+#include "shim/planner/program.h"
+
+/* An element that can hold pointers. */
+struct ckpt_level {
+	const struct ckpt_level *outer; /* the one a pointer led here from */
+	const struct ckpt_type *type;
+	const char *path; /* canonical; "" where the place does not matter */
+	bool is_created;  /* looked at only after the call */
+	bool is_made;	  /* the memory itself is made by the call */
+	bool is_constant; /* the call does not write it: `in` */
+	bool is_frame;	  /* not an element: registers and stack arguments */
+};
+
+/* Where the struct of a [[type]] starts. */
+struct ckpt_terms {
+	const struct ckpt_terms *outer;
+	const struct ckpt_contract *contracts;
+	size_t count;
+	bool *used; /* per contract; NULL for types */
+	/* Of a [[type]]: the struct, the level it is in, its path, and its
+	 * offset in the element. NULL type: the function's own. */
+	const struct ckpt_type *type;
+	const struct ckpt_level *level;
+	const char *path;
+	uint64_t off;
+	bool is_frame_value; /* `off` is into the frame's value `root` */
+	uint32_t root; /* a parameter's index, or their count: the result */
+};
+
+/* A struct compiled for wherever it appears. */
+struct ckpt_shared_node {
+	const struct ckpt_type_field *fields; /* identity of the struct */
+	bool is_created;
+	bool is_open; /* being compiled: met again, it is a graph */
+	uint32_t node;
+};
+
+enum { CKPT_COMPILER_DEPTH_MAX = 64, CKPT_COMPILER_SHARED_MAX = 512 };
+
+struct ckpt_compiler {
+	struct ckpt_tables *tables;
+	const struct ckpt_program_request *request;
+	struct ckpt_plan_function *function;
+	struct ckpt_abi_call abi;
+	struct ckpt_err *err;
+	struct ckpt_terms terms; /* the function's own */
+	struct ckpt_buf missing; /* lines about pointers without contract */
+	struct ckpt_plan_expr pres[CKPT_PLAN_PRE_MAX];
+	uint32_t pre_count;
+	struct ckpt_shared_node shared[CKPT_COMPILER_SHARED_MAX];
+	uint32_t shared_count;
+	uint32_t depth;
+	uint32_t current_root; /* being compiled, as in terms */
+	bool has_secret;
+	bool gives_pointers; /* results or outputs hold pointers */
+};
+
+/* A canonical path, in the arena. */
+const char *ckpt_compiler_path(struct ckpt_compiler *compiler,
+			       const char *format, ...) CKPT_PRINTF(2, 3);
+
+/* Put "file:line:column: " before a message of the given status. */
+enum ckpt_status ckpt_compiler_fail(struct ckpt_compiler *compiler,
+				    const struct ckpt_place *place,
+				    enum ckpt_status status, const char *format,
+				    ...) CKPT_PRINTF(4, 5);
+
+/* ---- layout ---- */
+
+/* The node of a value of `type` at canonical `path` in `level`, in whose
+ * element (or frame value `root`) it starts at `off`. */
+enum ckpt_status ckpt_layout_compile(struct ckpt_compiler *compiler,
+				     const struct ckpt_type *type,
+				     const char *path, uint64_t off,
+				     const struct ckpt_level *level,
+				     const struct ckpt_terms *terms,
+				     uint32_t *ret) CKPT_MUST_CHECK;
+
+/* ---- element ---- */
+
+/* The node of one element of `level`, shared where nothing but [[type]]s
+ * speaks of what it holds. */
+enum ckpt_status ckpt_layout_element(struct ckpt_compiler *compiler,
+				     struct ckpt_level *level,
+				     const struct ckpt_terms *terms,
+				     uint32_t *ret) CKPT_MUST_CHECK;
+
+/* May a value of this type hold a pointer? */
+bool ckpt_layout_has_pointer(const struct ckpt_type *type);
+
+/* A node of `size` plain bytes that count, or (is_skipped) do not. */
+uint32_t ckpt_layout_bytes(struct ckpt_compiler *compiler, uint64_t size,
+			   uint64_t stride, bool is_skipped);
+
+/* A node that was made: to look at until the next one is, and to replace. */
+const struct ckpt_plan_node *ckpt_layout_node(struct ckpt_compiler *compiler,
+					      uint32_t index);
+void ckpt_layout_set_node(struct ckpt_compiler *compiler, uint32_t index,
+			  const struct ckpt_plan_node *node);
+
+/* ---- clause ---- */
+
+/* The clauses of the pointer at `path` and their number. */
+enum ckpt_status ckpt_clauses_compile(struct ckpt_compiler *compiler,
+				      const struct ckpt_type *pointer,
+				      const char *path,
+				      const struct ckpt_level *level,
+				      const struct ckpt_terms *terms,
+				      uint32_t *ret_first,
+				      uint32_t *ret_count) CKPT_MUST_CHECK;
+
+/* The contract that says something of exactly `path`, and the terms it is
+ * from; NULL if there is none. */
+const struct ckpt_contract *
+ckpt_clauses_find(const struct ckpt_terms *terms, const char *path,
+		  const struct ckpt_terms **ret_terms);
+
+/* Does a contract of `terms` (not of outer ones) speak of something reached
+ * through `path`? *ret_is_deref: it dereferences it with * or ->. */
+bool ckpt_clauses_go_through(const struct ckpt_terms *terms, const char *path,
+			     bool *ret_is_deref);
+
+/* ---- exprcode ---- */
+
+enum ckpt_moment_rule {
+	CKPT_MOMENT_PRE, /* evaluated before the call */
+	/* The same for an `out` of the caller's memory: what the call may
+	 * change must be under pre() or post(). */
+	CKPT_MOMENT_OUT,
+	CKPT_MOMENT_POST, /* evaluated after the call: pre() is remembered */
+	CKPT_MOMENT_POST_OUT, /* and what may have changed must say which */
+};
+
+struct ckpt_expr_scope {
+	const struct ckpt_terms *terms; /* whose names are meant */
+	const struct ckpt_level *level; /* of the pointer (ELEMENT 0) */
+	const struct ckpt_level *item;	/* of `until`: the element itself */
+	enum ckpt_moment_rule moment;
+};
+
+/* Code of `expr`; its index. NULL → NONE. */
+enum ckpt_status ckpt_exprcode_compile(struct ckpt_compiler *compiler,
+				       const struct ckpt_expr *expr,
+				       const struct ckpt_expr_scope *scope,
+				       uint32_t *ret) CKPT_MUST_CHECK;
+
+/* Code of the constant `value`; its index. */
+uint32_t ckpt_exprcode_constant(struct ckpt_compiler *compiler, int64_t value);
+
+/* Does post() occur in it? */
+bool ckpt_exprcode_has_post(const struct ckpt_expr *expr);
+
+/* The remembered pre expressions, as entries side by side. */
+void ckpt_exprcode_flush_pres(struct ckpt_compiler *compiler);
+
+/* ---- programdigest ---- */
+
+/* Where the tables stood before the function. */
+struct ckpt_table_marks {
+	uint32_t counts[CKPT_PLAN_SECTION_COUNT];
+};
+
+struct ckpt_table_marks ckpt_program_marks(const struct ckpt_tables *tables);
+
+/* Unkeyed hash of all entries since `marks` and of the members of `function`
+ * that describe marshalling; the same for the same program wherever its
+ * entries, globals and objects stand. */
+struct ckpt_hash128
+ckpt_program_digest(const struct ckpt_tables *tables,
+		    const struct ckpt_table_marks *marks,
+		    const struct ckpt_plan_function *function);
+
+#endif

@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/planner/compiler.h"
+
+#include <string.h>
+
+enum { FIELDS_MAX = 1 << 16, ELEMENTS_UNROLLED_MAX = 4096 };
+
+/* Where in an aggregate we are. */
+struct spot {
+	const char *path;   /* canonical, of what is at `off` */
+	const char *name;   /* for people, from the aggregate on */
+	uint64_t off;	    /* in the aggregate that becomes one node */
+	uint32_t condition; /* expression that says whether it is live */
+};
+
+/* An aggregate being flattened into fields of one node. */
+struct shape {
+	struct ckpt_compiler *compiler;
+	const struct ckpt_level *level;
+	const struct ckpt_terms *terms;
+	uint64_t start; /* of the aggregate, in the level's element */
+	struct ckpt_buf fields;
+	uint32_t count;
+	bool has_pointer;
+	bool has_gap;  /* bytes that do not count, or not always */
+	uint64_t next; /* end of what counted so far */
+};
+
+static enum ckpt_status add_member(struct shape *shape,
+				   const struct ckpt_type *type,
+				   const struct spot *spot);
+
+/* ---- nodes -------------------------------------------------------------- */
+
+static uint32_t add_node(struct ckpt_compiler *compiler,
+			 const struct ckpt_plan_node *node)
+{
+	return ckpt_tables_add(compiler->tables, CKPT_PLAN_NODES, node,
+			       sizeof(*node));
+}
+
+void ckpt_layout_set_node(struct ckpt_compiler *compiler, uint32_t index,
+			  const struct ckpt_plan_node *node)
+{
+	struct ckpt_buf *nodes = &compiler->tables->sections[CKPT_PLAN_NODES];
+
+	if (!nodes->is_failed)
+		memcpy(nodes->data + index * sizeof(*node), node,
+		       sizeof(*node));
+}
+
+const struct ckpt_plan_node *ckpt_layout_node(struct ckpt_compiler *compiler,
+					      uint32_t index)
+{
+	static const struct ckpt_plan_node none;
+	struct ckpt_buf *nodes = &compiler->tables->sections[CKPT_PLAN_NODES];
+
+	if (nodes->is_failed)
+		return &none;
+	return (struct ckpt_plan_node *)(void *)nodes->data + index;
+}
+
+static uint32_t type_name(struct ckpt_compiler *compiler,
+			  const struct ckpt_type *type)
+{
+	char text[128];
+
+	ckpt_type_text(type, text, sizeof(text));
+	return ckpt_tables_text(compiler->tables, text);
+}
+
+uint32_t ckpt_layout_bytes(struct ckpt_compiler *compiler, uint64_t size,
+			   uint64_t stride, bool is_skipped)
+{
+	struct ckpt_plan_node node = {
+		.kind = is_skipped ? CKPT_NODE_SKIP : CKPT_NODE_BYTES,
+		.flags = CKPT_NODE_FLAT,
+		.size = (uint32_t)size,
+		.stride = (uint32_t)stride,
+		.type_name = CKPT_PLAN_NONE,
+	};
+
+	if (!is_skipped && size == stride)
+		node.flags |= CKPT_NODE_DENSE;
+	return add_node(compiler, &node);
+}
+
+/* ---- simple values ------------------------------------------------------ */
+
+static enum ckpt_status refuse_type(struct ckpt_compiler *compiler,
+				    const char *path,
+				    const struct ckpt_type *type,
+				    const char *why)
+{
+	char text[128];
+
+	ckpt_type_text(type, text, sizeof(text));
+	return ckpt_err_set(compiler->err, CKPT_UNSUPPORTED, "`%s` (%s): %s",
+			    path, text, why);
+}
+
+static enum ckpt_status compile_scalar(struct ckpt_compiler *compiler,
+				       const struct ckpt_type *type,
+				       uint32_t *ret)
+{
+	struct ckpt_plan_node node = {
+		.kind = CKPT_NODE_BYTES,
+		.flags = CKPT_NODE_FLAT,
+		.size = type->value_size ? type->value_size
+					 : (uint32_t)type->size,
+		.stride = (uint32_t)type->size,
+		.type_name = type_name(compiler, type),
+	};
+
+	if (node.size == node.stride)
+		node.flags |= CKPT_NODE_DENSE;
+	*ret = add_node(compiler, &node);
+	return CKPT_OK;
+}
+
+static enum ckpt_status
+compile_pointer(struct ckpt_compiler *compiler, const struct ckpt_type *type,
+		const char *path, const struct ckpt_level *level,
+		const struct ckpt_terms *terms, uint32_t *ret)
+{
+	struct ckpt_plan_node node = {
+		.kind = CKPT_NODE_POINTER,
+		.size = 8,
+		.stride = 8,
+		.type_name = type_name(compiler, type),
+	};
+	enum ckpt_status status;
+
+	*ret = add_node(compiler, &node);
+	status = ckpt_clauses_compile(compiler, type, path, level, terms,
+				      &node.first, &node.count);
+	if (!status)
+		ckpt_layout_set_node(compiler, *ret, &node);
+	return status;
+}
+
+/* Complex long doubles have padding in each half. */
+static enum ckpt_status compile_pair(struct ckpt_compiler *compiler,
+				     const struct ckpt_type *type,
+				     uint32_t *ret)
+{
+	struct ckpt_plan_node node = {
+		.kind = CKPT_NODE_ARRAY,
+		.flags = CKPT_NODE_FLAT,
+		.count = 2,
+		.size = (uint32_t)type->size,
+		.stride = (uint32_t)type->size,
+		.type_name = type_name(compiler, type),
+	};
+	enum ckpt_status status =
+		compile_scalar(compiler, type->element, &node.first);
+
+	if (status)
+		return status;
+	node.flags = ckpt_layout_node(compiler, node.first)->flags;
+	*ret = add_node(compiler, &node);
+	return CKPT_OK;
+}
+
+/* ---- aggregates --------------------------------------------------------- */
+
+static bool has_pointer(const struct ckpt_type *type, unsigned depth)
+{
+	if (type->kind == CKPT_TYPE_POINTER)
+		return true;
+	if (depth > CKPT_COMPILER_DEPTH_MAX)
+		return true;
+	if (type->kind == CKPT_TYPE_ARRAY)
+		return has_pointer(type->element, depth + 1);
+	if (type->kind != CKPT_TYPE_STRUCT && type->kind != CKPT_TYPE_UNION)
+		return false;
+	for (size_t i = 0; i < type->field_count; i++) {
+		if (has_pointer(type->fields[i].type, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+bool ckpt_layout_has_pointer(const struct ckpt_type *type)
+{
+	return has_pointer(type, 0);
+}
+
+static enum ckpt_status add_field(struct shape *shape, uint32_t node,
+				  const struct spot *spot)
+{
+	const struct ckpt_plan_node *n =
+		ckpt_layout_node(shape->compiler, node);
+	struct ckpt_plan_field field = {
+		.off = (uint32_t)spot->off,
+		.node = node,
+		.name = ckpt_tables_text(shape->compiler->tables, spot->name),
+		.condition = spot->condition,
+	};
+
+	if (n->kind == CKPT_NODE_POINTER || !(n->flags & CKPT_NODE_FLAT))
+		shape->has_pointer = true;
+	if (!(n->flags & CKPT_NODE_DENSE) || spot->off != shape->next ||
+	    spot->condition != CKPT_PLAN_NONE)
+		shape->has_gap = true;
+	shape->next = spot->off + n->stride;
+	ckpt_buf_add(&shape->fields, &field, sizeof(field));
+	if (++shape->count <= FIELDS_MAX)
+		return CKPT_OK;
+	return ckpt_err_set(shape->compiler->err, CKPT_UNSUPPORTED,
+			    "`%s`: more than %d members", spot->path,
+			    FIELDS_MAX);
+}
+
+static enum ckpt_status add_bits(struct shape *shape,
+				 const struct ckpt_type_field *field,
+				 const struct spot *spot)
+{
+	struct ckpt_plan_node node = {
+		.kind = CKPT_NODE_BITS,
+		.flags = CKPT_NODE_FLAT,
+		.bit_off = field->bit_off,
+		.bit_size = field->bit_size,
+		.size = (uint32_t)field->type->size,
+		.stride = (uint32_t)field->type->size,
+		.type_name = type_name(shape->compiler, field->type),
+	};
+
+	if (field->type->kind == CKPT_TYPE_OTHER || field->type->size > 8)
+		return refuse_type(shape->compiler, spot->path, field->type,
+				   "bit-field across more than eight bytes");
+	return add_field(shape, add_node(shape->compiler, &node), spot);
+}
+
+static struct spot member_spot(struct ckpt_compiler *compiler,
+			       const struct spot *spot,
+			       const struct ckpt_type_field *field)
+{
+	struct spot inner = *spot;
+
+	inner.off += field->off;
+	/* An anonymous member's members are the struct's own. */
+	if (!*field->name || field->is_base)
+		return inner;
+	inner.path =
+		ckpt_compiler_path(compiler, "%s.%s", spot->path, field->name);
+	inner.name = *spot->name ? ckpt_compiler_path(compiler, "%s.%s",
+						      spot->name, field->name)
+				 : field->name;
+	return inner;
+}
+
+static bool is_flexible(const struct ckpt_type *type)
+{
+	return type->kind == CKPT_TYPE_ARRAY && type->is_flexible;
+}
+
+/* "struct tag", "tag" and the typedef name all mean the type. */
+static bool is_named(const struct ckpt_type *type, const char *name)
+{
+	const char *space = type->name ? strchr(type->name, ' ') : NULL;
+
+	return (type->name && !strcmp(type->name, name)) ||
+	       (type->alias && !strcmp(type->alias, name)) ||
+	       (space && !strcmp(space + 1, name));
+}
+
+/* Terms of a [[type]] that speaks of `type`, found at `spot`. */
+static bool type_terms(struct shape *shape, const struct ckpt_type *type,
+		       const struct spot *spot, struct ckpt_terms *ret)
+{
+	const struct ckpt_program_request *request = shape->compiler->request;
+
+	for (size_t i = 0; i < request->type_config_count; i++) {
+		const struct ckpt_type_config *config =
+			&request->type_configs[i];
+
+		if (!is_named(type, config->name))
+			continue;
+		*ret = (struct ckpt_terms){
+			.outer = shape->terms,
+			.contracts = config->memory,
+			.count = config->memory_count,
+			.type = type,
+			.level = shape->level,
+			.path = spot->path,
+			.off = shape->start + spot->off,
+			.is_frame_value = shape->level->is_frame,
+			.root = shape->compiler->current_root,
+		};
+		return true;
+	}
+	return false;
+}
+
+static enum ckpt_status add_struct(struct shape *shape,
+				   const struct ckpt_type *type,
+				   const struct spot *spot)
+{
+	const struct ckpt_terms *outer = shape->terms;
+	struct ckpt_terms *terms = ckpt_types_alloc(
+		shape->compiler->request->types, sizeof(struct ckpt_terms));
+	enum ckpt_status status = CKPT_OK;
+
+	if (!terms)
+		return CKPT_NOMEM;
+	if (type_terms(shape, type, spot, terms))
+		shape->terms = terms;
+	for (size_t i = 0; i < type->field_count && !status; i++) {
+		const struct ckpt_type_field *field = &type->fields[i];
+		struct spot inner = member_spot(shape->compiler, spot, field);
+
+		if (field->bit_size)
+			status = add_bits(shape, field, &inner);
+		else if (is_flexible(field->type))
+			status = refuse_type(
+				shape->compiler, inner.path, field->type,
+				"flexible array member: how long it is cannot "
+				"be said of a member; give the pointer to the "
+				"struct `bytes EXPR as char`");
+		else
+			status = add_member(shape, field->type, &inner);
+	}
+	shape->terms = outer;
+	return status;
+}
+
+static enum ckpt_status add_union_member(struct shape *shape,
+					 const struct ckpt_type *type,
+					 const struct ckpt_clause *clause,
+					 const struct ckpt_terms *terms,
+					 const struct spot *spot)
+{
+	struct ckpt_expr_scope scope = {
+		.terms = terms,
+		.level = shape->level,
+		.moment = shape->level->is_created ? CKPT_MOMENT_POST
+						   : CKPT_MOMENT_PRE,
+	};
+	struct spot inner;
+	uint64_t off = 0;
+	const struct ckpt_type_field *field =
+		clause->member ? ckpt_type_field(type, clause->member, &off)
+			       : NULL;
+	enum ckpt_status status;
+
+	if (!field)
+		return ckpt_compiler_fail(shape->compiler, &clause->place,
+					  CKPT_INVALID,
+					  "`%s` is a union: say `member NAME "
+					  "if EXPR`",
+					  spot->path);
+	inner = member_spot(shape->compiler, spot, field);
+	status = ckpt_exprcode_compile(shape->compiler, clause->condition,
+				       &scope, &inner.condition);
+	if (status)
+		return status;
+	shape->has_gap = true;
+	return add_member(shape, field->type, &inner);
+}
+
+/* A union without pointers counts as its bytes, unless the contract tells
+ * which member is the live one. */
+static enum ckpt_status add_union(struct shape *shape,
+				  const struct ckpt_type *type,
+				  const struct spot *spot)
+{
+	const struct ckpt_terms *terms = NULL;
+	const struct ckpt_contract *contract =
+		ckpt_clauses_find(shape->terms, spot->path, &terms);
+	enum ckpt_status status = CKPT_OK;
+
+	if (!contract && has_pointer(type, 0))
+		return refuse_type(shape->compiler, spot->path, type,
+				   "a union that may hold a pointer needs a "
+				   "contract: \"member NAME if EXPR\"");
+	if (!contract)
+		return add_field(shape,
+				 ckpt_layout_bytes(shape->compiler, type->size,
+						   type->size, false),
+				 spot);
+	for (size_t i = 0; i < contract->clause_count && !status; i++)
+		status = add_union_member(shape, type, &contract->clauses[i],
+					  terms, spot);
+	return status;
+}
+
+static enum ckpt_status unroll_array(struct shape *shape,
+				     const struct ckpt_type *type,
+				     const struct spot *spot)
+{
+	enum ckpt_status status = CKPT_OK;
+
+	if (type->count > ELEMENTS_UNROLLED_MAX)
+		return refuse_type(shape->compiler, spot->path, type,
+				   "an array of so many pointers inside a "
+				   "struct");
+	for (uint64_t i = 0; i < type->count && !status; i++) {
+		struct spot inner = *spot;
+
+		inner.off += i * type->element->size;
+		inner.path =
+			ckpt_compiler_path(shape->compiler, "%s[]", spot->path);
+		inner.name =
+			ckpt_compiler_path(shape->compiler, "%s[%llu]",
+					   spot->name, (unsigned long long)i);
+		status = add_member(shape, type->element, &inner);
+	}
+	return status;
+}
+
+static enum ckpt_status add_array(struct shape *shape,
+				  const struct ckpt_type *type,
+				  const struct spot *spot)
+{
+	struct ckpt_plan_node node = {
+		.kind = CKPT_NODE_ARRAY,
+		.count = (uint32_t)type->count,
+		.size = (uint32_t)type->size,
+		.stride = (uint32_t)type->size,
+		.type_name = type_name(shape->compiler, type),
+	};
+	const char *path =
+		ckpt_compiler_path(shape->compiler, "%s[]", spot->path);
+	enum ckpt_status status;
+
+	if (has_pointer(type->element, 0))
+		return unroll_array(shape, type, spot);
+	status = ckpt_layout_compile(shape->compiler, type->element, path,
+				     shape->start + spot->off, shape->level,
+				     shape->terms, &node.first);
+	if (status)
+		return status;
+	node.flags = ckpt_layout_node(shape->compiler, node.first)->flags;
+	return add_field(shape, add_node(shape->compiler, &node), spot);
+}
+
+/* Did the user say that this takes no part? */
+static bool is_ignored(const struct shape *shape, const char *path)
+{
+	const struct ckpt_terms *terms = NULL;
+	const struct ckpt_contract *contract =
+		ckpt_clauses_find(shape->terms, path, &terms);
+
+	return contract && contract->clause_count == 1 &&
+	       contract->clauses[0].extent == CKPT_CLAUSE_EXTENT_IGNORE &&
+	       !contract->clauses[0].condition;
+}
+
+static enum ckpt_status add_member(struct shape *shape,
+				   const struct ckpt_type *type,
+				   const struct spot *spot)
+{
+	enum ckpt_status status;
+	uint32_t node = 0;
+
+	if (type->kind != CKPT_TYPE_POINTER && is_ignored(shape, spot->path))
+		return add_field(shape,
+				 ckpt_layout_bytes(shape->compiler, type->size,
+						   type->size, true),
+				 spot);
+	switch (type->kind) {
+	case CKPT_TYPE_STRUCT:
+		return add_struct(shape, type, spot);
+	case CKPT_TYPE_UNION:
+		return add_union(shape, type, spot);
+	case CKPT_TYPE_ARRAY:
+		return add_array(shape, type, spot);
+	default:
+		status = ckpt_layout_compile(shape->compiler, type, spot->path,
+					     shape->start + spot->off,
+					     shape->level, shape->terms, &node);
+		return status ? status : add_field(shape, node, spot);
+	}
+}
+
+static void write_fields(struct shape *shape, struct ckpt_plan_node *node)
+{
+	struct ckpt_tables *tables = shape->compiler->tables;
+
+	node->first = ckpt_tables_count(tables, CKPT_PLAN_FIELDS);
+	node->count = shape->count;
+	ckpt_buf_add(&tables->sections[CKPT_PLAN_FIELDS], shape->fields.data,
+		     shape->fields.size);
+}
+
+static enum ckpt_status compile_aggregate(struct ckpt_compiler *compiler,
+					  const struct ckpt_type *type,
+					  const char *path, uint64_t off,
+					  const struct ckpt_level *level,
+					  const struct ckpt_terms *terms,
+					  uint32_t *ret)
+{
+	struct shape shape = {
+		.compiler = compiler,
+		.level = level,
+		.terms = terms,
+		.start = off,
+	};
+	struct spot spot = {
+		.path = path, .name = "", .condition = CKPT_PLAN_NONE};
+	struct ckpt_plan_node node = {
+		.kind = CKPT_NODE_STRUCT,
+		.size = (uint32_t)type->size,
+		.stride = (uint32_t)type->size,
+		.type_name = type_name(compiler, type),
+	};
+	enum ckpt_status status;
+
+	*ret = add_node(compiler, &node);
+	status = add_member(&shape, type, &spot);
+	if (!status) {
+		write_fields(&shape, &node);
+		if (!shape.has_pointer)
+			node.flags |= CKPT_NODE_FLAT;
+		if (!shape.has_pointer && !shape.has_gap &&
+		    shape.next == type->size)
+			node.flags |= CKPT_NODE_DENSE;
+		node.flags |= ckpt_layout_node(compiler, *ret)->flags &
+			      CKPT_NODE_GRAPH;
+		ckpt_layout_set_node(compiler, *ret, &node);
+		status = ckpt_buf_status(&shape.fields);
+	}
+	ckpt_buf_deinit(&shape.fields);
+	return status;
+}
+
+enum ckpt_status ckpt_layout_compile(struct ckpt_compiler *compiler,
+				     const struct ckpt_type *type,
+				     const char *path, uint64_t off,
+				     const struct ckpt_level *level,
+				     const struct ckpt_terms *terms,
+				     uint32_t *ret)
+{
+	if (type->size > UINT32_MAX)
+		return refuse_type(compiler, path, type, "larger than 4 GiB");
+	switch (type->kind) {
+	case CKPT_TYPE_BOOL:
+	case CKPT_TYPE_INT:
+	case CKPT_TYPE_FLOAT:
+	case CKPT_TYPE_VECTOR:
+		return compile_scalar(compiler, type, ret);
+	case CKPT_TYPE_COMPLEX:
+		return compile_pair(compiler, type, ret);
+	case CKPT_TYPE_POINTER:
+		return compile_pointer(compiler, type, path, level, terms, ret);
+	case CKPT_TYPE_STRUCT:
+	case CKPT_TYPE_UNION:
+	case CKPT_TYPE_ARRAY:
+		return compile_aggregate(compiler, type, path, off, level,
+					 terms, ret);
+	default:
+		return refuse_type(compiler, path, type,
+				   "this type cannot be marshalled");
+	}
+}
