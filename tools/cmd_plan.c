@@ -104,16 +104,18 @@ static enum ckpt_status add_own_file(struct ckpt_deps *deps)
 	return ckpt_deps_add(deps, path, NULL);
 }
 
+/* Not the config itself: the key has its bytes, and a config that is touched,
+ * or changed and changed back, keeps its plan. */
 static enum ckpt_status add_config_files(const struct job *job,
 					 const struct ckpt_config *config,
 					 struct ckpt_deps *deps)
 {
 	enum ckpt_status status = add_own_file(deps);
 
-	if (!status)
-		status = ckpt_deps_add(deps, job->config_path, NULL);
 	for (size_t i = 0; !status && config && i < config->file_count; i++)
-		status = ckpt_deps_add(deps, config->files[i].path, NULL);
+		if (strcmp(config->files[i].path, job->config_path) != 0)
+			status = ckpt_deps_add(deps, config->files[i].path,
+					       NULL);
 	return status;
 }
 
@@ -212,6 +214,17 @@ static int64_t now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static bool is_config_current(const struct job *job)
+{
+	struct ckpt_buf now = {0};
+	bool is_current = !read_input(job->config_path, &now, NULL) &&
+			  now.size == job->config.size &&
+			  !memcmp(now.data, job->config.data, now.size);
+
+	ckpt_buf_deinit(&now);
+	return is_current;
+}
+
 /* Did nothing that was read change meanwhile, or can have changed unseen? */
 static bool is_settled(const struct ckpt_deps *deps)
 {
@@ -234,6 +247,11 @@ static enum ckpt_status plan_and_write(const struct job *job,
 		enum ckpt_status status = make_plan(job, &deps, &out, err);
 		bool is_done = status || is_settled(&deps);
 
+		/* The key is that of the bytes we had at first. */
+		if (!status && is_done && !is_config_current(job))
+			status = ckpt_err_set(err, CKPT_IO,
+					      "%s: changed meanwhile",
+					      job->config_path);
 		if (!status && is_done)
 			status = ckpt_planwriter_write(job->output, out.data,
 						       out.size, err);
