@@ -432,10 +432,11 @@ static enum ckpt_status open_config(struct ckpt_config *config,
 	return CKPT_OK;
 }
 
-enum ckpt_status ckpt_config_load(const char *path,
-				  const char *const *library_dirs,
-				  struct ckpt_config **ret,
-				  struct ckpt_err *err)
+enum ckpt_status ckpt_config_load_keeping(const char *path,
+					  const char *const *library_dirs,
+					  struct ckpt_config **ret,
+					  struct ckpt_config **ret_failed,
+					  struct ckpt_err *err)
 {
 	struct loader loader = {.library_dirs = library_dirs};
 	enum ckpt_status status;
@@ -446,7 +447,22 @@ enum ckpt_status ckpt_config_load(const char *path,
 	status = open_config(loader.config, path, err);
 	if (!status)
 		status = load_document(&loader, ret, err);
+	if (status == CKPT_INVALID)
+		*ret_failed = TAKE(loader.config);
 	ckpt_config_destroy(loader.config);
+	return status;
+}
+
+enum ckpt_status ckpt_config_load(const char *path,
+				  const char *const *library_dirs,
+				  struct ckpt_config **ret,
+				  struct ckpt_err *err)
+{
+	struct ckpt_config *failed = NULL;
+	enum ckpt_status status =
+		ckpt_config_load_keeping(path, library_dirs, ret, &failed, err);
+
+	ckpt_config_destroy(failed);
 	return status;
 }
 

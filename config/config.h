@@ -118,6 +118,13 @@ enum ckpt_status ckpt_config_load(const char *path,
 				  const char *const *library_dirs,
 				  struct ckpt_config **ret,
 				  struct ckpt_err *err) CKPT_MUST_CHECK;
+/* The same for who keeps what was found. INVALID: *ret_failed is a config that
+ * has nothing but its path and the files read or looked for; to destroy. */
+enum ckpt_status ckpt_config_load_keeping(const char *path,
+					  const char *const *library_dirs,
+					  struct ckpt_config **ret,
+					  struct ckpt_config **ret_failed,
+					  struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_config_destroy(struct ckpt_config *config);
 
 /* The function blocks of the contract library NAME (for inspect). */

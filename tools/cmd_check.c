@@ -106,7 +106,7 @@ static void report_survey(struct report *report,
 	}
 }
 
-static int check_programs(const struct ckpt_config *config, bool is_json,
+static int check_programs(struct ckpt_config *config, bool is_json,
 			  char **programs)
 {
 	struct report report = {.json = {.file = stdout},

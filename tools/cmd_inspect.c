@@ -66,7 +66,7 @@ choose_functions(const struct ckpt_config *config, char **names, size_t *count)
 	return chosen;
 }
 
-static int inspect(const struct ckpt_config *config, const char *program,
+static int inspect(struct ckpt_config *config, const char *program,
 		   const struct ckpt_inspect_options *options)
 {
 	struct ckpt_err err = {.text = ""};

@@ -112,7 +112,7 @@ static enum ckpt_status add_config_files(const struct job *job,
 {
 	enum ckpt_status status = add_own_file(deps);
 
-	for (size_t i = 0; !status && config && i < config->file_count; i++)
+	for (size_t i = 0; !status && i < config->file_count; i++)
 		if (strcmp(config->files[i].path, job->config_path) != 0)
 			status = ckpt_deps_add(deps, config->files[i].path,
 					       NULL);
@@ -133,7 +133,7 @@ static void print_findings(const struct ckpt_planning *planning)
 }
 
 static enum ckpt_status plan_scope(const struct job *job,
-				   const struct ckpt_config *config,
+				   struct ckpt_config *config,
 				   struct ckpt_scope *scope,
 				   struct ckpt_deps *deps, struct ckpt_buf *out,
 				   struct ckpt_err *err)
@@ -154,7 +154,7 @@ static enum ckpt_status plan_scope(const struct job *job,
 }
 
 static enum ckpt_status plan_config(const struct job *job,
-				    const struct ckpt_config *config,
+				    struct ckpt_config *config,
 				    struct ckpt_deps *deps,
 				    struct ckpt_buf *out, struct ckpt_err *err)
 {
@@ -185,22 +185,24 @@ static enum ckpt_status make_plan(const struct job *job, struct ckpt_deps *deps,
 				  struct ckpt_buf *out, struct ckpt_err *err)
 {
 	char **library_dirs = ckpt_cli_library_dirs_create();
-	struct ckpt_config *config = NULL;
+	struct ckpt_config *config = NULL, *failed = NULL;
 	enum ckpt_status status, loaded;
 
 	if (!library_dirs)
 		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
-	loaded = ckpt_config_load(job->config_path,
-				  (const char *const *)library_dirs, &config,
-				  err);
+	loaded = ckpt_config_load_keeping(job->config_path,
+					  (const char *const *)library_dirs,
+					  &config, &failed, err);
 	ckpt_cli_library_dirs_destroy(library_dirs);
-	status = loaded == CKPT_NOMEM ? loaded
-				      : add_config_files(job, config, deps);
+	if (loaded && loaded != CKPT_INVALID)
+		return loaded;
+	status = add_config_files(job, loaded ? failed : config, deps);
 	if (!status && loaded)
 		status = plan_mistake(job, deps, err->text, out);
 	else if (!status)
 		status = plan_config(job, config, deps, out, err);
 	ckpt_config_destroy(config);
+	ckpt_config_destroy(failed);
 	return status;
 }
 

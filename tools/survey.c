@@ -9,7 +9,7 @@
 
 static enum ckpt_status fill_survey(struct ckpt_survey *survey,
 				    const char *program,
-				    const struct ckpt_config *config,
+				    struct ckpt_config *config,
 				    struct ckpt_err *err)
 {
 	enum ckpt_status status;
@@ -29,7 +29,7 @@ static enum ckpt_status fill_survey(struct ckpt_survey *survey,
 }
 
 enum ckpt_status ckpt_survey_open(struct ckpt_survey *ret, const char *program,
-				  const struct ckpt_config *config,
+				  struct ckpt_config *config,
 				  struct ckpt_err *err)
 {
 	struct ckpt_survey survey = {.program = NULL};

@@ -20,7 +20,7 @@ struct ckpt_survey {
 /* `config` must outlive the survey. NOTFOUND: no such program. UNSUPPORTED:
  * nothing can be preloaded into it. */
 enum ckpt_status ckpt_survey_open(struct ckpt_survey *ret, const char *program,
-				  const struct ckpt_config *config,
+				  struct ckpt_config *config,
 				  struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_survey_close(struct ckpt_survey *survey);
 

@@ -322,10 +322,32 @@ static enum ckpt_status note_refusals(struct work *work, size_t first,
 	return status;
 }
 
+/* A block that is a pattern means another block for each symbol: what contract
+ * libraries know of that one is part of it. */
+static enum ckpt_status add_matched(struct work *work,
+				    const struct ckpt_function_config *config,
+				    struct ckpt_match *match,
+				    struct ckpt_err *err)
+{
+	struct ckpt_planning *planning = work->planning;
+	enum ckpt_status status = CKPT_OK;
+
+	if (config->is_pattern)
+		status = ckpt_config_expand(planning->config, config,
+					    match->symbol, &config, err);
+	if (status) {
+		ckpt_match_deinit(match);
+		return status;
+	}
+	ckpt_match_count_slots(planning->scope, match);
+	return add_function(planning, config, match);
+}
+
 /* Matches that stand in the planning already belong to an earlier block. */
 static enum ckpt_status plan_matches(struct work *work,
 				     const struct ckpt_function_config *config,
-				     struct ckpt_matches *matches)
+				     struct ckpt_matches *matches,
+				     struct ckpt_err *err)
 {
 	struct ckpt_planning *planning = work->planning;
 	size_t first = planning->function_count;
@@ -335,12 +357,10 @@ static enum ckpt_status plan_matches(struct work *work,
 		struct ckpt_match match = matches->items[i];
 
 		matches->items[i] = (struct ckpt_match){0};
-		if (status || is_known(planning, &match)) {
+		if (status || is_known(planning, &match))
 			ckpt_match_deinit(&match);
-			continue;
-		}
-		ckpt_match_count_slots(planning->scope, &match);
-		status = add_function(planning, config, &match);
+		else
+			status = add_matched(work, config, &match, err);
 	}
 	for (size_t i = first; !status && i < planning->function_count; i++)
 		status = plan_function(work, &planning->functions[i]);
@@ -358,7 +378,7 @@ static enum ckpt_status plan_config(struct work *work,
 		ckpt_match_find(work->planning->scope, config, &matches, err);
 
 	if (!status && matches.count)
-		status = plan_matches(work, config, &matches);
+		status = plan_matches(work, config, &matches, err);
 	else if (!status)
 		status = add_absent(work, config);
 	ckpt_matches_deinit(&matches);
@@ -421,7 +441,7 @@ static bool is_other_program(const struct ckpt_planning *planning)
 	       fnmatch(pattern, file_name(path), 0) != 0;
 }
 
-enum ckpt_status ckpt_planner_run(const struct ckpt_config *config,
+enum ckpt_status ckpt_planner_run(struct ckpt_config *config,
 				  struct ckpt_scope *scope,
 				  struct ckpt_deps *deps,
 				  struct ckpt_planning **ret,
@@ -437,6 +457,9 @@ enum ckpt_status ckpt_planner_run(const struct ckpt_config *config,
 	planning->scope = scope;
 	ckpt_tables_init(&planning->tables);
 	status = note_objects(&work, err);
+	for (size_t i = 0; !status && i < config->notes.count; i++)
+		status = add_note(planning, CKPT_PLAN_NONE, false, "%s",
+				  config->notes.items[i]);
 	planning->is_other_program = is_other_program(planning);
 	if (!status && !planning->is_other_program)
 		status = plan_all(&work, err);

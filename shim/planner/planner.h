@@ -43,7 +43,7 @@ struct ckpt_planned_note {
 };
 
 struct ckpt_planning {
-	const struct ckpt_config *config;
+	struct ckpt_config *config;
 	struct ckpt_scope *scope;
 	struct ckpt_tables tables;
 	struct ckpt_planned_function *functions;
@@ -55,8 +55,8 @@ struct ckpt_planning {
 
 /* Look at all that `config` names in `scope`. Files that are read or looked
  * for are noted in `deps`. Failures are of the machine (NOMEM, IO), never of
- * one function. */
-enum ckpt_status ckpt_planner_run(const struct ckpt_config *config,
+ * one function. `config` keeps the blocks that its patterns expand to. */
+enum ckpt_status ckpt_planner_run(struct ckpt_config *config,
 				  struct ckpt_scope *scope,
 				  struct ckpt_deps *deps,
 				  struct ckpt_planning **ret,
