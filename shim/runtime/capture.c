@@ -385,6 +385,26 @@ static enum ckpt_status emit_pointer(void *argument, uint32_t node,
 	return ckpt_emit_effect(&c->emit, &effect);
 }
 
+static enum ckpt_status emit_address(void *argument, uint32_t extent,
+				     uint64_t off, const uint8_t *value)
+{
+	struct capture *c = argument;
+	struct ckpt_effect effect = {
+		.op = CKPT_EFFECT_POINTER,
+		.extent = extent,
+		.off = off,
+	};
+	enum ckpt_status status;
+
+	status = find_target(c, &c->all, value, &effect);
+	if (status == CKPT_NOTFOUND)
+		return ckpt_call_refuse(c->call, CKPT_REFUSAL_GLOBAL_ADDRESS,
+					CKPT_PLAN_NONE,
+					c->call->extents[extent].address,
+					c->call->extents[extent].size);
+	return status ? status : ckpt_emit_effect(&c->emit, &effect);
+}
+
 static enum ckpt_status emit_freed(struct capture *c)
 {
 	struct ckpt_call *call = c->call;
@@ -436,9 +456,10 @@ static enum ckpt_status emit_all(struct capture *c)
 
 enum ckpt_status ckpt_capture(struct ckpt_call *call, struct ckpt_arena *out)
 {
-	struct capture c = {.call = call, .emit = {.call = call, .out = out}};
+	struct capture c = {.call = call};
 	enum ckpt_status status;
 
+	c.emit = (struct ckpt_emit){call, out, emit_address, &c};
 	ckpt_call_gather_result(call);
 	status = check_store_if(call);
 	if (!status)

@@ -247,6 +247,30 @@ static enum ckpt_status is_unchanged(struct ckpt_call *call, uint32_t number,
 	return CKPT_OK;
 }
 
+/* All of it: which bytes changed is not known, only that some did. */
+static enum ckpt_status emit_untyped(struct ckpt_emit *emit, uint32_t number)
+{
+	const struct ckpt_extent extent = emit->call->extents[number];
+	struct column column = {.extent = number, .count = 1};
+	enum ckpt_status status;
+
+	for (;;) {
+		uint64_t end = ckpt_ranges_find_address(
+			emit->call->ranges, extent.address, column.off,
+			extent.size);
+		uint8_t *value;
+
+		status = emit_bytes(emit, &column, end - column.off);
+		if (status || end == extent.size)
+			return status;
+		value = ckpt_walk_value(extent.address + end);
+		status = emit->address(emit->argument, number, end, value);
+		if (status)
+			return status;
+		column.off = end + sizeof(value);
+	}
+}
+
 enum ckpt_status ckpt_emit_content(struct ckpt_emit *emit, uint32_t number)
 {
 	struct ckpt_call *call = emit->call;
@@ -258,11 +282,8 @@ enum ckpt_status ckpt_emit_content(struct ckpt_emit *emit, uint32_t number)
 	status = is_unchanged(call, number, &is_same);
 	if (status || is_same)
 		return status;
-	if (extent.flags & CKPT_EXTENT_IS_UNTYPED &&
-	    ckpt_ranges_has_address(call->ranges, extent.address, extent.size))
-		return ckpt_call_refuse(call, CKPT_REFUSAL_GLOBAL_ADDRESS,
-					CKPT_PLAN_NONE, extent.address,
-					extent.size);
+	if (extent.flags & CKPT_EXTENT_IS_UNTYPED)
+		return emit_untyped(emit, number);
 	if (call->program->nodes[extent.node].flags & CKPT_NODE_DENSE) {
 		struct column column = {
 			.extent = number,

@@ -16,6 +16,10 @@
 struct ckpt_emit {
 	struct ckpt_call *call;
 	struct ckpt_arena *out;
+	/* For an address found in data without types, at `off` of `extent`. */
+	enum ckpt_status (*address)(void *argument, uint32_t extent,
+				    uint64_t off, const uint8_t *value);
+	void *argument;
 };
 
 /* Append the effects of everything in extent `number` but its pointers. */

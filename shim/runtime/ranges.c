@@ -187,28 +187,38 @@ static bool is_mapped(uint64_t word)
 	       -ENOMEM_;
 }
 
-bool ckpt_ranges_has_address(const struct ckpt_ranges *ranges, const void *data,
-			     uint64_t size)
+/* Without a system call: in an object, or where memory was a moment ago. */
+static bool is_known_address(const struct ckpt_ranges *ranges, uint64_t word)
 {
-	const uint8_t *next = (const uint8_t *)(((uintptr_t)data + 7) & ~7ul);
-	const uint8_t *end = (const uint8_t *)data + size;
+	const void *address = (const void *)word;
+
+	return is_known(ranges, word, word + 1, false) ||
+	       ckpt_ranges_segment(ranges, (const char *)address - 1);
+}
+
+uint64_t ckpt_ranges_find_address(const struct ckpt_ranges *ranges,
+				  const void *data, uint64_t off, uint64_t size)
+{
+	const uint8_t *start = data;
+	uint64_t next = off + (-((uintptr_t)start + off) & 7);
 	uint64_t unmapped = 0;
 	uint32_t questions = 0;
 
-	for (; next + 8 <= end; next += 8) {
+	for (; next + 8 <= size; next += 8) {
 		uint64_t word;
 
-		memcpy(&word, next, sizeof(word));
+		memcpy(&word, start + next, sizeof(word));
 		if (word < ADDRESS_MIN || word >= ADDRESS_MAX)
 			continue;
+		if (is_known_address(ranges, word))
+			return next;
 		/* What is one past the end lies in no page of its own. */
 		if (page_down(word) == unmapped && (word & (PAGE - 1)))
 			continue;
-		if (ranges->is_mute || ++questions > ADDRESS_QUESTIONS_MAX)
-			return true;
-		if (is_mapped(word) || is_mapped(word - 1))
-			return true;
+		if (ranges->is_mute || ++questions > ADDRESS_QUESTIONS_MAX ||
+		    is_mapped(word) || is_mapped(word - 1))
+			return next;
 		unmapped = page_down(word);
 	}
-	return false;
+	return size;
 }

@@ -66,10 +66,12 @@ uint64_t ckpt_ranges_readable(struct ckpt_ranges *ranges, const void *address,
 const struct ckpt_segment *ckpt_ranges_segment(const struct ckpt_ranges *ranges,
 					       const void *address);
 
-/* Does any aligned word of [data, data + size) point into memory of the
- * process, or one byte past the end of some? For untyped globals. May say yes
- * wrongly (when the kernel may not be asked), never no. */
-bool ckpt_ranges_has_address(const struct ckpt_ranges *ranges, const void *data,
-			     uint64_t size);
+/* The offset, from `off` on, of the first aligned word of [data, data + size)
+ * that points into memory of the process, or one byte past the end of some;
+ * `size` if there is none. For data without types. May say yes wrongly (when
+ * the kernel may not be asked, or not so often), never no. */
+uint64_t ckpt_ranges_find_address(const struct ckpt_ranges *ranges,
+				  const void *data, uint64_t off,
+				  uint64_t size);
 
 #endif

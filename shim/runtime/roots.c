@@ -62,6 +62,22 @@ enum ckpt_status ckpt_roots_add_global(struct ckpt_call *call, uint32_t index)
 	return ckpt_walk_add(call, &extent, &number);
 }
 
+bool ckpt_roots_find_global(const struct ckpt_call *call,
+			    const uint8_t *address, uint32_t *ret)
+{
+	for (uint32_t i = 1; i < call->extent_count; i++) {
+		const struct ckpt_extent *extent = &call->extents[i];
+
+		if (extent->flags & CKPT_EXTENT_IS_ROOT &&
+		    address >= extent->address &&
+		    address < extent->address + extent->size) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 enum ckpt_status ckpt_roots_add_result(struct ckpt_call *call)
 {
 	const struct ckpt_plan_function *function = call->program->function;

@@ -19,6 +19,10 @@ uint8_t *ckpt_roots_place(const struct ckpt_call *call,
 enum ckpt_status ckpt_roots_add_global(struct ckpt_call *call,
 				       uint32_t index) CKPT_MUST_CHECK;
 
+/* The global among the extents that `address` lies in. */
+bool ckpt_roots_find_global(const struct ckpt_call *call,
+			    const uint8_t *address, uint32_t *ret);
+
 /* Add the result as extent 0; empty if the function has none. */
 enum ckpt_status ckpt_roots_add_result(struct ckpt_call *call) CKPT_MUST_CHECK;
 
