@@ -67,7 +67,8 @@ enum ckpt_status ckpt_generation_create(struct ckpt_planfile *file,
 
 	if (!generation)
 		return CKPT_NOMEM;
-	if (count != objects->count)
+	/* A plan that only tells a mistake in the config has no objects. */
+	if (count && count != objects->count)
 		return CKPT_BADDATA;
 	generation->object_count = count;
 	generation->key = file->view.header->key;
