@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/compiler.h"
 
+#include "shim/planner/cdecl.h"
+
 #include <string.h>
 
 /* ---- which contract speaks of a path ------------------------------------ */
@@ -197,14 +199,16 @@ static enum ckpt_status choose_element(struct draft *draft)
 {
 	const struct ckpt_clause *clause = draft->clause;
 	struct ckpt_types *types = draft->compiler->request->types;
+	struct ckpt_type *as = NULL;
 
 	draft->element = draft->pointer->element;
-	if (clause->as_type)
-		draft->element = ckpt_types_find(types, clause->as_type);
-	if (!draft->element)
+	if (clause->as_type &&
+	    ckpt_cdecl_type(types, clause->as_type, &clause->place, &as, NULL))
 		return fail(draft, CKPT_INVALID,
 			    "`as` names a type that is not known; `signature` "
 			    "or `headers` can define it");
+	if (as)
+		draft->element = as;
 	if (clause->extent == CKPT_CLAUSE_EXTENT_BYTES &&
 	    ckpt_layout_has_pointer(draft->element))
 		return fail(draft, CKPT_UNSUPPORTED,
@@ -386,6 +390,8 @@ static enum ckpt_status make_item(struct draft *draft)
 	/* What stands in memory that the call fills means nothing before. */
 	draft->item->is_created =
 		draft->is_created || draft->entry.direction == CKPT_DIR_OUT;
+	draft->item->is_made = draft->is_created;
+	draft->item->is_constant = draft->entry.direction == CKPT_DIR_IN;
 	return draft->item->path ? CKPT_OK : CKPT_NOMEM;
 }
 

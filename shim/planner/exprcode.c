@@ -2,6 +2,7 @@
 #include "shim/planner/exprcoder.h"
 
 #include "config/exprtext.h"
+#include "shim/planner/cdecl.h"
 
 #include <string.h>
 
@@ -93,9 +94,11 @@ static enum ckpt_status compile_sizeof(struct ckpt_coder *coder,
 				       const struct ckpt_expr *expr)
 {
 	struct ckpt_types *types = coder->compiler->request->types;
-	const struct ckpt_type *type = ckpt_types_find(types, expr->type_name);
+	struct ckpt_type *type = NULL;
 
-	if (!type || !type->size)
+	if (ckpt_cdecl_type(types, expr->type_name, &expr->place, &type,
+			    NULL) ||
+	    !type->size)
 		return ckpt_compiler_fail(
 			coder->compiler, &expr->place, CKPT_INVALID,
 			"sizeof(%s): no such type is known; `signature` or "
