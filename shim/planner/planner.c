@@ -416,7 +416,7 @@ static enum ckpt_status note_objects(struct work *work, struct ckpt_err *err)
 		const struct ckpt_scope_object *object =
 			ckpt_scope_object(planning->scope, i);
 
-		if (!object->dev && !object->inode && !object->is_refused)
+		if (object->path[0] != '/')
 			continue; /* the vdso */
 		status = ckpt_deps_add(work->deps, object->path, NULL);
 		if (!status && object->is_refused)
