@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shim/common/cleanup.h"
@@ -54,29 +53,6 @@ int ckpt_cli_finish(const char *command)
 	return CKPT_EXIT_FAILURE;
 }
 
-/* A preload must not be steered by a stranger's directory. */
-static enum ckpt_status check_owner(const char *path, struct ckpt_err *err)
-{
-	struct stat st;
-
-	if (stat(path, &st))
-		return ckpt_err_set(err, CKPT_IO, "%s: %s", path,
-				    strerror(errno));
-	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return ckpt_err_set(err, CKPT_INVALID,
-				    "%s belongs to another user (uid %u): "
-				    "not used; name it with --config or "
-				    "CKPT_CONFIG if you trust it",
-				    path, (unsigned)st.st_uid);
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return ckpt_err_set(err, CKPT_INVALID,
-				    "%s can be written by others (mode %04o): "
-				    "not used; chmod go-w it, or name it with "
-				    "--config or CKPT_CONFIG",
-				    path, (unsigned)st.st_mode & 07777U);
-	return CKPT_OK;
-}
-
 enum ckpt_status ckpt_cli_config_path(const char *option, char **ret,
 				      struct ckpt_err *err)
 {
@@ -94,7 +70,7 @@ enum ckpt_status ckpt_cli_config_path(const char *option, char **ret,
 		return ckpt_err_set(err, CKPT_NOTFOUND, "%s: %s", path,
 				    strerror(errno));
 	if (path != named) {
-		status = check_owner(absolute, err);
+		status = ckpt_config_check_owner(absolute, err);
 		if (status)
 			return status;
 	}

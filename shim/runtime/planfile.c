@@ -277,6 +277,8 @@ void ckpt_planfile_program(const struct ckpt_plan_view *plan, uint32_t index,
 		.exprs = plan->exprs,
 		.ops = plan->ops,
 		.bases = bases,
+		.inputs = plan->inputs,
+		.objects = plan->objects,
 		.object_count = plan->counts[CKPT_PLAN_OBJECTS],
 	};
 }
