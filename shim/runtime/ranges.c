@@ -129,7 +129,7 @@ static bool page_span(const void *address, uint64_t size, uintptr_t *ret_start,
 {
 	uintptr_t start = (uintptr_t)address;
 
-	if (size > UINTPTR_MAX - PAGE - start)
+	if (start > UINTPTR_MAX - PAGE || size > UINTPTR_MAX - PAGE - start)
 		return false;
 	*ret_start = page_down(start);
 	*ret_end = page_down(start + size + PAGE - 1);
