@@ -9,6 +9,7 @@
  *
  *   layout   types in memory → nodes and fields
  *   element  what a pointer leads to, compiled once where that is possible
+ *   terms    which contract speaks of a path
  *   clause   a contract's clauses → what a pointer reaches
  *   exprcode expressions → stack code
  *   program  a whole function: frame, globals, result, conditions
@@ -93,6 +94,19 @@ enum ckpt_status ckpt_compiler_fail(struct ckpt_compiler *compiler,
 				    enum ckpt_status status, const char *format,
 				    ...) CKPT_PRINTF(4, 5);
 
+/* ---- terms ---- */
+
+/* The contract that says something of exactly `path`, and the terms it is
+ * from; NULL if there is none. */
+const struct ckpt_contract *
+ckpt_terms_find(const struct ckpt_terms *terms, const char *path,
+		const struct ckpt_terms **ret_terms);
+
+/* Does a contract of `terms` (not of outer ones) speak of something reached
+ * through `path`? *ret_is_deref: it dereferences it with * or ->. */
+bool ckpt_terms_go_through(const struct ckpt_terms *terms, const char *path,
+			   bool *ret_is_deref);
+
 /* ---- layout ---- */
 
 /* The node of a value of `type` at canonical `path` in `level`, in whose
@@ -136,17 +150,6 @@ enum ckpt_status ckpt_clauses_compile(struct ckpt_compiler *compiler,
 				      const struct ckpt_terms *terms,
 				      uint32_t *ret_first,
 				      uint32_t *ret_count) CKPT_MUST_CHECK;
-
-/* The contract that says something of exactly `path`, and the terms it is
- * from; NULL if there is none. */
-const struct ckpt_contract *
-ckpt_clauses_find(const struct ckpt_terms *terms, const char *path,
-		  const struct ckpt_terms **ret_terms);
-
-/* Does a contract of `terms` (not of outer ones) speak of something reached
- * through `path`? *ret_is_deref: it dereferences it with * or ->. */
-bool ckpt_clauses_go_through(const struct ckpt_terms *terms, const char *path,
-			     bool *ret_is_deref);
 
 /* ---- exprcode ---- */
 

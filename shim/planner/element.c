@@ -8,7 +8,7 @@ static bool is_spoken_of(const struct ckpt_terms *terms, const char *path)
 	bool is_deref = false;
 
 	for (; terms; terms = terms->outer) {
-		if (ckpt_clauses_go_through(terms, path, &is_deref))
+		if (ckpt_terms_go_through(terms, path, &is_deref))
 			return true;
 	}
 	return false;

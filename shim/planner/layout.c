@@ -367,7 +367,7 @@ static enum ckpt_status add_union(struct shape *shape,
 {
 	const struct ckpt_terms *terms = NULL;
 	const struct ckpt_contract *contract =
-		ckpt_clauses_find(shape->terms, spot->path, &terms);
+		ckpt_terms_find(shape->terms, spot->path, &terms);
 	enum ckpt_status status = CKPT_OK;
 
 	if (!contract && has_pointer(type, 0))
@@ -440,7 +440,7 @@ static bool is_ignored(const struct shape *shape, const char *path)
 {
 	const struct ckpt_terms *terms = NULL;
 	const struct ckpt_contract *contract =
-		ckpt_clauses_find(shape->terms, path, &terms);
+		ckpt_terms_find(shape->terms, path, &terms);
 
 	return contract && contract->clause_count == 1 &&
 	       contract->clauses[0].extent == CKPT_CLAUSE_EXTENT_IGNORE &&

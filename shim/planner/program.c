@@ -107,7 +107,7 @@ static enum ckpt_status add_parameter(struct ckpt_compiler *compiler,
 	};
 	const struct ckpt_terms *terms = NULL;
 	const struct ckpt_contract *contract =
-		ckpt_clauses_find(&compiler->terms, parameter->name, &terms);
+		ckpt_terms_find(&compiler->terms, parameter->name, &terms);
 	enum ckpt_status status = CKPT_OK;
 
 	compiler->current_root = index;
