@@ -209,14 +209,21 @@ static enum ckpt_status compile_program(struct work *work,
 		.global_count = function->closure.global_count,
 		.types = function->types,
 	};
+	struct ckpt_tables *tables = &work->planning->tables;
+	struct ckpt_tables_mark mark = ckpt_tables_mark(tables);
+	struct ckpt_plan_function blank = function->entry;
 	struct ckpt_err err = {.text = ""};
 	enum ckpt_status status;
 
 	if (!globals)
 		return CKPT_NOMEM;
-	status = ckpt_program_compile(&work->planning->tables, &request,
-				      &function->entry, &err);
+	status = ckpt_program_compile(tables, &request, &function->entry, &err);
 	free(globals);
+	if (status) {
+		/* What was compiled so far may refer to what never came. */
+		ckpt_tables_rewind(tables, &mark);
+		function->entry = blank;
+	}
 	return take_refusal(function, status, &err);
 }
 

@@ -129,6 +129,23 @@ uint32_t ckpt_tables_count(const struct ckpt_tables *tables,
 			  entry_sizes[section]);
 }
 
+struct ckpt_tables_mark ckpt_tables_mark(const struct ckpt_tables *tables)
+{
+	struct ckpt_tables_mark mark;
+
+	for (int id = 0; id < CKPT_PLAN_SECTION_COUNT; id++)
+		mark.sizes[id] = tables->sections[id].size;
+	return mark;
+}
+
+void ckpt_tables_rewind(struct ckpt_tables *tables,
+			const struct ckpt_tables_mark *mark)
+{
+	for (int id = 0; id < CKPT_PLAN_SECTION_COUNT; id++)
+		if (id != CKPT_PLAN_STRINGS)
+			tables->sections[id].size = mark->sizes[id];
+}
+
 enum ckpt_status ckpt_tables_status(const struct ckpt_tables *tables)
 {
 	for (int id = 0; id < CKPT_PLAN_SECTION_COUNT; id++)

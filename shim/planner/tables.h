@@ -37,6 +37,16 @@ uint32_t ckpt_tables_entry_size(enum ckpt_plan_section_id section);
 uint32_t ckpt_tables_count(const struct ckpt_tables *tables,
 			   enum ckpt_plan_section_id section);
 
+/* Where the tables end now; and back to there, dropping what was added since
+ * but its strings. Other functions' entries must not refer to what goes. */
+struct ckpt_tables_mark {
+	size_t sizes[CKPT_PLAN_SECTION_COUNT];
+};
+
+struct ckpt_tables_mark ckpt_tables_mark(const struct ckpt_tables *tables);
+void ckpt_tables_rewind(struct ckpt_tables *tables,
+			const struct ckpt_tables_mark *mark);
+
 /* NOMEM if something could not be added. */
 enum ckpt_status
 ckpt_tables_status(const struct ckpt_tables *tables) CKPT_MUST_CHECK;

@@ -80,6 +80,26 @@ START_TEST(entries_are_numbered_by_section)
 }
 END_TEST
 
+START_TEST(rewinding_drops_entries_and_keeps_strings)
+{
+	struct ckpt_plan_field field = {.off = 4};
+	struct ckpt_tables_mark mark;
+	struct ckpt_tables tables;
+	uint32_t text;
+
+	ckpt_tables_init(&tables);
+	ckpt_tables_add(&tables, CKPT_PLAN_FIELDS, &field, sizeof(field));
+	mark = ckpt_tables_mark(&tables);
+	ckpt_tables_add(&tables, CKPT_PLAN_FIELDS, &field, sizeof(field));
+	text = ckpt_tables_text(&tables, "kept");
+	ckpt_tables_rewind(&tables, &mark);
+	ck_assert_uint_eq(ckpt_tables_count(&tables, CKPT_PLAN_FIELDS), 1);
+	ck_assert_uint_eq(ckpt_tables_text(&tables, "kept"), text);
+	ckpt_tables_deinit(&tables);
+}
+END_TEST
+
 UNIT_MAIN("tables", equal_texts_are_stored_once,
 	  thousands_of_texts_are_found_again, no_text_is_none,
+	  rewinding_drops_entries_and_keeps_strings,
 	  entries_are_numbered_by_section)
