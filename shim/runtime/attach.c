@@ -6,107 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- plans in use ---- */
-
-static void destroy_generation(struct ckpt_generation *generation)
-{
-	if (!generation)
-		return;
-	free(generation->bases);
-	free(generation->numbers);
-	free(generation->tls_modules);
-	free(generation);
-}
-
-static void cleanup_generation(struct ckpt_generation **generation)
-{
-	destroy_generation(*generation);
-}
-
-static void *find_tls_get_addr(const struct ckpt_objects *objects)
-{
-	struct ckpt_wanted wanted;
-
-	ckpt_wanted_init(&wanted, "__tls_get_addr", NULL, true);
-	wanted.is_newest = true;
-	for (size_t i = 0; i < objects->count; i++) {
-		const struct ckpt_object *object = objects->items[i];
-		const Elf64_Sym *symbol;
-
-		if (object->kind != CKPT_OBJECT_LOADER)
-			continue;
-		symbol = ckpt_dynamic_find(&object->dynamic, &wanted);
-		return symbol ? (void *)ckpt_binding_address(object, symbol)
-			      : NULL;
-	}
-	return NULL;
-}
-
-static void note_objects(struct ckpt_generation *generation,
-			 const struct ckpt_objects *objects)
-{
-	for (uint32_t i = 0; i < generation->object_count; i++) {
-		const struct ckpt_object *object = objects->items[i];
-
-		generation->bases[i] = object->base;
-		generation->numbers[i] = object->number;
-		generation->tls_modules[i] = object->tls_module;
-	}
-	generation->tls_get_addr =
-		(void *(*)(void *))find_tls_get_addr(objects);
-}
-
-enum ckpt_status ckpt_generation_create(struct ckpt_planfile *file,
-					const struct ckpt_objects *objects,
-					struct ckpt_generation **ret)
-{
-	_cleanup_(cleanup_generation) struct ckpt_generation *generation =
-		calloc(1, sizeof(*generation));
-	uint32_t count = file->view.counts[CKPT_PLAN_OBJECTS];
-	enum ckpt_status status;
-
-	if (!generation)
-		return CKPT_NOMEM;
-	/* A plan that only tells a mistake in the config has no objects. */
-	if (count && count != objects->count)
-		return CKPT_BADDATA;
-	generation->object_count = count;
-	generation->key = file->view.header->key;
-	generation->bases = calloc(count + 1, sizeof(uintptr_t));
-	generation->numbers = calloc(count + 1, sizeof(uint64_t));
-	generation->tls_modules = calloc(count + 1, sizeof(size_t));
-	if (!generation->bases || !generation->numbers ||
-	    !generation->tls_modules)
-		return CKPT_NOMEM;
-	note_objects(generation, objects);
-	status = ckpt_segments_create(objects, generation->numbers, count,
-				      &generation->segments);
-	if (status)
-		return status;
-	generation->file = *file;
-	file->memory = NULL;
-	*ret = TAKE(generation);
-	return CKPT_OK;
-}
-
-static const struct ckpt_object *find_number(const struct ckpt_objects *objects,
-					     uint64_t number)
-{
-	for (size_t i = 0; i < objects->count; i++)
-		if (objects->items[i]->number == number)
-			return objects->items[i];
-	return NULL;
-}
-
-bool ckpt_generation_is_current(const struct ckpt_generation *generation,
-				const struct ckpt_objects *objects)
-{
-	for (uint32_t i = 0; i < generation->object_count; i++)
-		if (!find_number(objects, generation->numbers[i]))
-			return false;
-	return true;
-}
-
 /* ---- what marshalling asks ---- */
 
 static const struct ckpt_attached *attached_of(const struct ckpt_program *p)
@@ -189,6 +88,15 @@ static const struct ckpt_program_host host = {
 };
 
 /* ---- attaching ---- */
+
+static const struct ckpt_object *find_number(const struct ckpt_objects *objects,
+					     uint64_t number)
+{
+	for (size_t i = 0; i < objects->count; i++)
+		if (objects->items[i]->number == number)
+			return objects->items[i];
+	return NULL;
+}
 
 /* What a name means, referred to from `from`; NULL: nothing, or unsure. */
 static void *resolve(const struct ckpt_objects *objects,
@@ -399,6 +307,17 @@ enum ckpt_status ckpt_attach(struct ckpt_generation *generation, uint32_t index,
 		return ckpt_err_set(err, status, "out of memory");
 	*ret = TAKE(attached);
 	return CKPT_OK;
+}
+
+void ckpt_attach_again(struct ckpt_attached *attached)
+{
+	const struct ckpt_plan_function *function =
+		attached->memo.program.function;
+
+	attached->object = attached->generation->numbers[function->object];
+	attached->is_gone = false;
+	__atomic_store_n(&attached->memo.program.segments,
+			 attached->generation->segments, __ATOMIC_RELEASE);
 }
 
 enum ckpt_status ckpt_attach_compare(const struct ckpt_attached *attached,

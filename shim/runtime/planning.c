@@ -113,15 +113,22 @@ static enum ckpt_status run_planner(const struct ckpt_planning *planning,
 }
 
 /* In the first place that can be written. */
-static enum ckpt_status make_plan(const struct ckpt_planning *planning,
-				  const struct ckpt_buf *objects,
-				  const struct places *places,
-				  struct ckpt_err *err)
+static enum ckpt_status
+make_plan(const struct ckpt_planning *planning, const struct ckpt_buf *objects,
+	  const struct places *places, struct ckpt_hash128 key,
+	  struct ckpt_planfile *ret, struct ckpt_err *err)
 {
-	for (int i = 0; i < places->count; i++)
-		if (is_writable(places->paths[i]))
-			return run_planner(planning, objects, places->paths[i],
-					   err);
+	enum ckpt_status status;
+
+	for (int i = 0; i < places->count; i++) {
+		if (!is_writable(places->paths[i]))
+			continue;
+		status = run_planner(planning, objects, places->paths[i], err);
+		if (!status)
+			status = ckpt_planfile_open(ret, places->paths[i], key,
+						    err);
+		return status == CKPT_NOTFOUND ? CKPT_UNSUPPORTED : status;
+	}
 	return ckpt_err_set(err, CKPT_UNSUPPORTED,
 			    "no directory to keep a plan in can be written: "
 			    "this run goes without the cache");
@@ -144,9 +151,5 @@ enum ckpt_status ckpt_planning_get(const struct ckpt_planning *planning,
 		status = open_any(&places, key, ret, err);
 	if (status != CKPT_NOTFOUND)
 		return status;
-	status = make_plan(planning, objects, &places, err);
-	if (status)
-		return status;
-	status = open_any(&places, key, ret, err);
-	return status == CKPT_NOTFOUND ? CKPT_UNSUPPORTED : status;
+	return make_plan(planning, objects, &places, key, ret, err);
 }

@@ -134,3 +134,28 @@ enum ckpt_status ckpt_segments_create(const struct ckpt_objects *objects,
 	*ret = segments;
 	return CKPT_OK;
 }
+
+void ckpt_segments_destroy(const struct ckpt_segments *segments)
+{
+	if (!segments)
+		return;
+	free((void *)(uintptr_t)segments->items);
+	free((void *)(uintptr_t)segments);
+}
+
+static bool is_equal(const struct ckpt_segment *a, const struct ckpt_segment *b)
+{
+	return a->start == b->start && a->end == b->end &&
+	       a->object == b->object && a->is_writable == b->is_writable;
+}
+
+bool ckpt_segments_equal(const struct ckpt_segments *a,
+			 const struct ckpt_segments *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++)
+		if (!is_equal(&a->items[i], &b->items[i]))
+			return false;
+	return true;
+}

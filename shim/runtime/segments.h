@@ -19,4 +19,10 @@ ckpt_segments_create(const struct ckpt_objects *objects,
 		     const uint64_t *numbers, uint32_t count,
 		     const struct ckpt_segments **ret) CKPT_MUST_CHECK;
 
+/* Of one that was never published. NULL is fine. */
+void ckpt_segments_destroy(const struct ckpt_segments *segments);
+
+bool ckpt_segments_equal(const struct ckpt_segments *a,
+			 const struct ckpt_segments *b);
+
 #endif

@@ -114,21 +114,13 @@ static enum ckpt_status add_function_wishes(struct ckpt_attached *attached)
 	return status;
 }
 
-static const struct ckpt_object *find_object(uint64_t number)
-{
-	for (size_t i = 0; i < ckpt_session->objects.count; i++)
-		if (ckpt_session->objects.items[i]->number == number)
-			return ckpt_session->objects.items[i];
-	return NULL;
-}
-
 static enum ckpt_status add_watch(const struct ckpt_generation *generation,
 				  const struct ckpt_plan_watch *plan_watch)
 {
 	const struct ckpt_plan_view *plan = &generation->file.view;
 	struct ckpt_slot_wish wish = {
 		.name = plan->strings + plan_watch->name,
-		.from = find_object(generation->numbers[plan_watch->object]),
+		.from = generation->numbers[plan_watch->object],
 	};
 	struct ckpt_memo_watch *watch;
 	enum ckpt_status status;
@@ -305,7 +297,7 @@ static enum ckpt_status name_rows(const struct ckpt_plan_view *plan)
 		const struct ckpt_plan_function *function = &plan->functions[i];
 		const char *path = "", *slash;
 
-		if (function->object < plan->counts[CKPT_PLAN_OBJECTS])
+		if (!(function->flags & CKPT_FUNCTION_ABSENT))
 			path = plan->strings +
 			       plan->objects[function->object].path;
 		slash = strrchr(path, '/');
@@ -401,6 +393,30 @@ static enum ckpt_status get_plan(bool is_renewed, struct ckpt_generation **ret,
 	return CKPT_OK;
 }
 
+/* A plan in use that this one is equal to, its objects back in their places:
+ * then that one goes on. NULL: there is none. */
+static struct ckpt_generation *revive(struct ckpt_generation *generation,
+				      struct ckpt_err *err)
+{
+	struct ckpt_generation *old = ckpt_session->generations;
+
+	while (old && !ckpt_generation_is_equal(old, generation))
+		old = old->next;
+	if (!old || ckpt_generation_remap(old, &ckpt_session->objects))
+		return NULL;
+	for (size_t i = 0; i < ckpt_session->function_count; i++) {
+		struct ckpt_attached *f = ckpt_session->functions[i];
+
+		if (f->generation != old || !f->is_gone)
+			continue;
+		if (ckpt_session->is_verified && ckpt_attach_compare(f, err))
+			continue;
+		ckpt_attach_again(f);
+		ckpt_routes_bypass(&ckpt_session->routes, &f->memo, false);
+	}
+	return old;
+}
+
 static void add_generation(struct ckpt_generation *generation)
 {
 	const struct ckpt_plan_view *plan = &generation->file.view;
@@ -423,6 +439,10 @@ enum ckpt_status ckpt_session_plan(struct ckpt_err *err)
 		status = get_plan(i > 0, &generation, err);
 		if (status)
 			return status;
+		if (revive(generation, err)) {
+			ckpt_generation_destroy(generation);
+			return CKPT_OK;
+		}
 		add_generation(generation);
 		if (!ckpt_session->row_count &&
 		    name_rows(&generation->file.view))

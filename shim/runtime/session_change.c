@@ -10,23 +10,13 @@
 /* Tables of segments without the object that is gone. */
 static void drop_segments(struct ckpt_generation *generation, uint64_t number)
 {
-	const struct ckpt_segments *segments;
-	uint32_t i = 0;
-
-	while (i < generation->object_count && generation->numbers[i] != number)
-		i++;
-	if (i == generation->object_count)
-		return;
-	generation->numbers[i] = 0;
-	if (ckpt_segments_create(&ckpt_session->objects, generation->numbers,
-				 generation->object_count, &segments))
-		return;
-	generation->segments = segments;
-	for (size_t k = 0; k < ckpt_session->function_count; k++) {
-		struct ckpt_attached *f = ckpt_session->functions[k];
+	ckpt_generation_drop(generation, &ckpt_session->objects, number);
+	for (size_t i = 0; i < ckpt_session->function_count; i++) {
+		struct ckpt_attached *f = ckpt_session->functions[i];
 
 		if (f->generation == generation)
-			__atomic_store_n(&f->memo.program.segments, segments,
+			__atomic_store_n(&f->memo.program.segments,
+					 generation->segments,
 					 __ATOMIC_RELEASE);
 	}
 }

@@ -225,7 +225,7 @@ static enum ckpt_status try_relocation(struct search *search,
 		enum ckpt_status status;
 
 		if (strcmp(wish->name, name) != 0 ||
-		    (wish->from && wish->from != search->object))
+		    (wish->from && wish->from != search->object->number))
 			continue;
 		status = try_wish(search, rela, wish);
 		if (status || search->batch.count > count)

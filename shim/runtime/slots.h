@@ -29,8 +29,8 @@ struct ckpt_slot_wish {
 	 * resolver gave; 0: to whatever they are bound to. */
 	uintptr_t target;
 	bool is_ifunc;
-	/* Only the slots of this object; NULL: of all. */
-	const struct ckpt_object *from;
+	/* Only the slots of the object with this number; 0: of all. */
+	uint64_t from;
 	uint32_t tag; /* the caller's */
 };
 
