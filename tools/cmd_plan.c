@@ -12,6 +12,7 @@
 #include "shim/common/cleanup.h"
 #include "shim/common/plankey.h"
 #include "shim/planner/planbuild.h"
+#include "shim/planner/planprune.h"
 #include "shim/planner/planwriter.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
@@ -306,6 +307,7 @@ static enum ckpt_status run_locked(const struct job *job, struct ckpt_err *err)
 	if (await_lock(job->output, fd))
 		return CKPT_OK;
 	status = plan_and_write(job, err);
+	ckpt_planprune(job->output);
 	/* Whoever waits holds the old file: at worst two plan at once. */
 	(void)unlink(path);
 	return status;
