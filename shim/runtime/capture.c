@@ -3,6 +3,7 @@
 
 #include "shim/runtime/emit.h"
 #include "shim/runtime/overlap.h"
+#include "shim/runtime/roots.h"
 
 #include <string.h>
 
@@ -84,7 +85,7 @@ static bool find_old_value(const struct ckpt_call *call,
 	return true;
 }
 
-/* Does the address lie inside an extent the caller had? */
+/* Does the address lie inside an extent the caller had, or in a global? */
 static bool is_callers(const struct capture *c, const uint8_t *value)
 {
 	const struct ckpt_extent *extent;
@@ -217,6 +218,9 @@ static enum ckpt_status find_created(void *argument, uint32_t node,
 	case CKPT_OWNER_REALLOC:
 		return add_grown(c, clause, pointer, value);
 	case CKPT_OWNER_STATIC:
+		if (!ckpt_roots_find_global(c->call, value, &alternative) &&
+		    is_callers(c, value))
+			return CKPT_OK;
 		return add_created(c, clause, pointer, value,
 				   CKPT_EXTENT_IS_STATIC);
 	case CKPT_OWNER_MALLOC:
@@ -269,23 +273,14 @@ static enum ckpt_status check_apart(void *argument, uint32_t a, uint32_t b)
 
 /* ---- writing it down ---- */
 
-/* Where a pointer leads: NOTFOUND if nowhere we know. */
-static enum ckpt_status find_target(const struct capture *c,
-				    const struct ckpt_overlap *overlap,
-				    const uint8_t *value,
-				    struct ckpt_effect *effect)
+/* A place in a loaded object: NOTFOUND if it is in none. */
+static enum ckpt_status find_in_objects(const struct capture *c,
+					const uint8_t *value,
+					struct ckpt_effect *effect)
 {
 	const struct ckpt_program *program = c->call->program;
 	const struct ckpt_segment *segment;
-	uint32_t number;
 
-	if (!ckpt_overlap_find(c->call, overlap, value, &number)) {
-		effect->target = CKPT_TARGET_EXTENT;
-		effect->target_extent = number;
-		effect->target_off =
-			(uint64_t)(value - c->call->extents[number].address);
-		return CKPT_OK;
-	}
 	segment = ckpt_ranges_segment(c->call->ranges, value);
 	if (!segment || segment->object >= program->object_count)
 		return CKPT_NOTFOUND;
@@ -298,14 +293,46 @@ static enum ckpt_status find_target(const struct capture *c,
 	return CKPT_OK;
 }
 
-static enum ckpt_status target_or_refuse(const struct capture *c,
-					 const struct ckpt_overlap *overlap,
-					 uint32_t clause, const uint8_t *value,
-					 struct ckpt_effect *effect)
+static void set_target(const struct capture *c, uint32_t number,
+		       const uint8_t *value, struct ckpt_effect *effect)
 {
-	enum ckpt_status status;
+	effect->target = CKPT_TARGET_EXTENT;
+	effect->target_extent = number;
+	effect->target_off =
+		(uint64_t)(value - c->call->extents[number].address);
+}
 
-	status = find_target(c, overlap, value, effect);
+/* Where a pointer leads: NOTFOUND if nowhere we know. */
+static enum ckpt_status find_target(const struct capture *c,
+				    const uint8_t *value,
+				    struct ckpt_effect *effect)
+{
+	uint32_t number;
+
+	if (ckpt_overlap_find(c->call, &c->all, value, &number))
+		return find_in_objects(c, value, effect);
+	set_target(c, number, value, effect);
+	return CKPT_OK;
+}
+
+/* Where a static result is: in a global of the closure, which may move with
+ * its object's next build, or just somewhere in an object. */
+static enum ckpt_status find_static(const struct capture *c,
+				    const uint8_t *value,
+				    struct ckpt_effect *effect)
+{
+	uint32_t number;
+
+	if (!ckpt_roots_find_global(c->call, value, &number))
+		return find_in_objects(c, value, effect);
+	set_target(c, number, value, effect);
+	return CKPT_OK;
+}
+
+static enum ckpt_status unknown_target(const struct capture *c,
+				       enum ckpt_status status, uint32_t clause,
+				       const uint8_t *value)
+{
 	if (status == CKPT_NOTFOUND)
 		return ckpt_call_refuse(c->call, CKPT_REFUSAL_UNKNOWN_TARGET,
 					clause, value, 0);
@@ -329,8 +356,9 @@ static enum ckpt_status emit_block(struct capture *c, uint32_t number)
 
 	if (extent->flags & CKPT_EXTENT_IS_STATIC) {
 		effect.op = CKPT_EFFECT_STATIC;
-		status = target_or_refuse(c, &c->before, extent->clause,
-					  extent->address, &effect);
+		status = find_static(c, extent->address, &effect);
+		status = unknown_target(c, status, extent->clause,
+					extent->address);
 		if (status)
 			return status;
 	} else if (!has_symbol(call,
@@ -378,7 +406,8 @@ static enum ckpt_status emit_pointer(void *argument, uint32_t node,
 				      &alternative)))
 		return CKPT_OK;
 	if (value) {
-		status = target_or_refuse(c, &c->all, clause, value, &effect);
+		status = find_target(c, value, &effect);
+		status = unknown_target(c, status, clause, value);
 		if (status)
 			return status;
 	}
@@ -396,7 +425,7 @@ static enum ckpt_status emit_address(void *argument, uint32_t extent,
 	};
 	enum ckpt_status status;
 
-	status = find_target(c, &c->all, value, &effect);
+	status = find_target(c, value, &effect);
 	if (status == CKPT_NOTFOUND)
 		return ckpt_call_refuse(c->call, CKPT_REFUSAL_GLOBAL_ADDRESS,
 					CKPT_PLAN_NONE,

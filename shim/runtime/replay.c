@@ -229,6 +229,9 @@ static enum ckpt_status check_static(struct replay *r,
 	status = check_target(r, e);
 	if (status)
 		return status;
+	if (e->target == CKPT_TARGET_EXTENT &&
+	    !(r->call->extents[e->target_extent].flags & CKPT_EXTENT_IS_ROOT))
+		return CKPT_BADDATA;
 	address = target_address(r->call, e);
 	if (!ckpt_ranges_can_read(r->call->ranges, address, e->size))
 		return CKPT_BADDATA;
