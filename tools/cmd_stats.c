@@ -94,6 +94,21 @@ static void print_table(const struct ckpt_tally_line *lines, size_t count)
 		print_row(&lines[i], width);
 }
 
+/* A configured function that was never called says nothing. */
+static size_t drop_unused(struct ckpt_stats_line *lines, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct ckpt_counters *c = &lines[i].counters;
+
+		if (c->hits || c->misses || c->bypassed || c->refused ||
+		    c->errors)
+			lines[kept++] = lines[i];
+	}
+	return kept;
+}
+
 static int by_saved(const void *left, const void *right)
 {
 	const struct ckpt_tally_line *a = left, *b = right;
@@ -118,6 +133,7 @@ static int print_stats(const char *config, bool is_last_run, bool is_json)
 	/* A store that nothing has used yet has counted nothing. */
 	if (status && !(status == CKPT_NOTFOUND && directory))
 		return ckpt_cli_fail("stats", &err);
+	count = drop_unused(lines, count);
 	if (count)
 		qsort(lines, count, sizeof(*lines), by_saved);
 	if (is_json)

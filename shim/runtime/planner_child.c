@@ -181,9 +181,13 @@ static int write_all(int fd, const char *data, size_t size)
 /* A descriptor above the standard ones, also where those are closed. */
 static int make_list(const char *objects, size_t size)
 {
-	int fd = ckpt_sys_memfd_create("ckpt objects", MFD_CLOEXEC);
-	int high, error;
+	struct rlimit limit;
+	int fd, high, error;
 
+	/* The limit on file sizes holds for memory files too, and it kills. */
+	if (!ckpt_sys_getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < size)
+		return -EFBIG;
+	fd = ckpt_sys_memfd_create("ckpt objects", MFD_CLOEXEC);
 	if (fd < 0)
 		return fd;
 	high = ckpt_sys_fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
