@@ -152,12 +152,12 @@ enum ckpt_status ckpt_blob_put(struct ckpt_layout *layout,
 			       struct ckpt_hash128 key,
 			       const struct ckpt_record_head *head,
 			       const struct iovec *parts, int part_count,
-			       uint64_t payload_size)
+			       uint64_t size)
 {
 	char name[CKPT_LAYOUT_NAME_SIZE];
 	int error;
 
-	if (ckpt_io_exceeds_limit(head->size + payload_size))
+	if (ckpt_io_exceeds_limit(size))
 		return CKPT_UNSUPPORTED;
 	ckpt_blob_name(key, name);
 	error = write_blob(layout, name, head, parts, part_count);

@@ -190,6 +190,38 @@ void ckpt_layout_drop_file(const struct ckpt_layout *layout, int fd,
 		(void)ckpt_sys_unlinkat(ckpt_layout_dir(layout), tmp_name, 0);
 }
 
+int ckpt_layout_lock(const struct ckpt_layout *layout, unsigned wait_ms)
+{
+	int fd = ckpt_sys_openat(ckpt_layout_dir(layout), "lock",
+				 O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW |
+					 O_NONBLOCK,
+				 layout->file_mode);
+	int error;
+
+	if (fd < 0)
+		return fd;
+	(void)ckpt_sys_fchmod(fd, layout->file_mode);
+	for (unsigned i = 0;; i++) {
+		error = ckpt_sys_flock(fd, LOCK_EX | LOCK_NB);
+		if (!error)
+			return fd;
+		if (i >= wait_ms)
+			break;
+		pause_1ms();
+	}
+	(void)ckpt_sys_close(fd);
+	return error;
+}
+
+void ckpt_layout_unlock(int lock)
+{
+	if (lock < 0)
+		return;
+	/* A child that was forked meanwhile has the file open too. */
+	(void)ckpt_sys_flock(lock, LOCK_UN);
+	(void)ckpt_sys_close(lock);
+}
+
 size_t ckpt_layout_empty_dir(const struct ckpt_layout *layout, const char *name)
 {
 	struct ckpt_path_list list;

@@ -15,6 +15,8 @@
  *         big/<x>/<32 hex digits>     see blob.h
  *         runs/  stats                see stats.h
  *         plan/                       the planner's
+ *         lock                        flock(2): one at a time grows the index,
+ *                                     rebuilds, evicts
  *         tmp/                        files that get their name by rename
  *
  * `v1` is the version of the format: an incompatible one takes another
@@ -110,6 +112,12 @@ int ckpt_layout_publish_file(const struct ckpt_layout *layout, int fd,
 /* Close it; unlink what never got its name. */
 void ckpt_layout_drop_file(const struct ckpt_layout *layout, int fd,
 			   const char *tmp_name);
+
+/* The store's lock for what only one process may do at a time; never waited
+ * for on the hot path, never held between calls. A descriptor for unlock, or
+ * negative: someone else has it. With `wait_ms`: for so long at most. */
+int ckpt_layout_lock(const struct ckpt_layout *layout, unsigned wait_ms);
+void ckpt_layout_unlock(int lock);
 
 /* Unlink all files of a subdirectory; how many. Set-up world. */
 size_t ckpt_layout_empty_dir(const struct ckpt_layout *layout,

@@ -41,7 +41,7 @@ enum ckpt_status ckpt_record_build(struct ckpt_hash128 key,
 				   const struct ckpt_entry_info *info,
 				   const struct iovec *parts, int part_count,
 				   struct ckpt_record_head *ret,
-				   uint64_t *ret_payload_size)
+				   uint64_t *ret_size)
 {
 	struct ckpt_record_header header = {
 		.magic = CKPT_RECORD_MAGIC,
@@ -71,7 +71,7 @@ enum ckpt_status ckpt_record_build(struct ckpt_hash128 key,
 	memcpy(ret->bytes, &header, sizeof(header));
 	header.checksum = sum_record(ret, parts, part_count);
 	memcpy(ret->bytes, &header, sizeof(header));
-	*ret_payload_size = header.payload_size;
+	*ret_size = ret->size + header.payload_size;
 	return CKPT_OK;
 }
 

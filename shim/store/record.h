@@ -53,13 +53,13 @@ struct ckpt_record_head {
 		__attribute__((aligned(CKPT_RECORD_ALIGNMENT)));
 };
 
-/* Build the head of a record, checksum and all. `ret_payload_size` is the sum
- * of the parts. UNSUPPORTED: the sum overflows. */
+/* Build the head of a record, checksum and all. *ret_size is the size of head
+ * and parts. UNSUPPORTED: it overflows. */
 enum ckpt_status ckpt_record_build(struct ckpt_hash128 key,
 				   const struct ckpt_entry_info *info,
 				   const struct iovec *parts, int part_count,
 				   struct ckpt_record_head *ret,
-				   uint64_t *ret_payload_size) CKPT_MUST_CHECK;
+				   uint64_t *ret_size) CKPT_MUST_CHECK;
 
 /* Bytes of the head that `header` announces. */
 size_t ckpt_record_head_size(const struct ckpt_record_header *header);

@@ -5,30 +5,69 @@
 
 #include "shim/common/sys_x86_64.h"
 #include "shim/store/blob.h"
+#include "shim/store/evict.h"
 #include "shim/store/io.h"
 #include "shim/store/layout.h"
+#include "shim/store/rebuild.h"
 #include "shim/store/record.h"
+#include "shim/store/segment.h"
+#include "shim/store/writer.h"
 
 enum {
 	/* After a failed write nothing is put for so long: the disk is full,
 	 * and trying costs more than it gives. */
-	PAUSE_S = 10,
+	PAUSE_MS = 10000,
+	/* An eviction that could not free enough is not tried again at once. */
+	EVICT_PAUSE_MS = 1000,
+	CHECK_INTERVAL_MS = 4,
+	COMMAND_LOCK_MS = 5000,
+	/* Free space is looked at again after so many bytes. */
+	SPACE_CHECK_SIZE = 1 << 20,
+	LOW_SPACE = 100 << 20,
 };
 
 struct ckpt_store {
 	struct ckpt_layout layout;
 	struct ckpt_store_options options;
+	struct ckpt_evict_limits limits;
 	struct ckpt_pool pool;
-	int64_t paused_until_s; /* CLOCK_MONOTONIC; 0: not paused */
+	struct ckpt_segments segments;
+	struct ckpt_writer writer;
+	/* The table in use, NULL: files only. Superseded ones stay mapped:
+	 * another thread may be reading. */
+	struct ckpt_index *index;
+	struct ckpt_index indexes[CKPT_INDEX_GENERATIONS];
+	uint32_t index_count;
+	uint32_t checked_ms; /* when the index was found whole */
+	uint64_t paused_until_ms;
+	uint64_t evict_again_ms;
+	uint64_t grow_again_ms;
+	uint64_t unchecked_size; /* put since free space was looked at */
 	uint64_t damaged_count;
 };
 
-static int64_t read_clock(clockid_t clock)
+static uint64_t read_ms(clockid_t clock)
 {
 	struct timespec now = {0};
 
 	(void)clock_gettime(clock, &now);
-	return now.tv_sec;
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static struct ckpt_index *get_index(const struct ckpt_store *store)
+{
+	return __atomic_load_n(&store->index, __ATOMIC_ACQUIRE);
+}
+
+/* ---- the life of a store ---- */
+
+static void open_index(struct ckpt_store *store)
+{
+	if (ckpt_rebuild_open(&store->indexes[0], &store->layout,
+			      &store->segments))
+		return;
+	store->index_count = 1;
+	store->index = &store->indexes[0];
 }
 
 enum ckpt_status ckpt_store_open(const char *directory,
@@ -44,6 +83,9 @@ enum ckpt_status ckpt_store_open(const char *directory,
 		return ckpt_err_set(err, CKPT_NOMEM, "%s: out of memory",
 				    directory);
 	store->options = *options;
+	store->limits.max_size = options->max_size;
+	store->limits.max_entries = options->max_entries;
+	store->limits.max_age_s = options->max_age_s;
 	status =
 		ckpt_layout_open(&store->layout, directory,
 				 options->is_readonly, options->is_shared, err);
@@ -51,6 +93,11 @@ enum ckpt_status ckpt_store_open(const char *directory,
 		(void)ckpt_sys_munmap(store, sizeof(*store));
 		return status;
 	}
+	store->segments.layout = &store->layout;
+	store->segments.pool = &store->pool;
+	store->segments.map_after = options->map_after;
+	ckpt_writer_init(&store->writer, options->max_size);
+	open_index(store);
 	*ret = store;
 	return CKPT_OK;
 }
@@ -59,6 +106,10 @@ void ckpt_store_close(struct ckpt_store *store)
 {
 	if (!store)
 		return;
+	ckpt_writer_deinit(&store->writer);
+	ckpt_segments_deinit(&store->segments);
+	for (int i = 0; i < CKPT_INDEX_GENERATIONS; i++)
+		ckpt_index_close(&store->indexes[i]);
 	ckpt_pool_deinit(&store->pool);
 	ckpt_layout_close(&store->layout);
 	(void)ckpt_sys_munmap(store, sizeof(*store));
@@ -74,6 +125,83 @@ uint64_t ckpt_store_damaged(const struct ckpt_store *store)
 	return __atomic_load_n(&store->damaged_count, __ATOMIC_RELAXED);
 }
 
+/* ---- the index over time ---- */
+
+/* A place for one more table; NULL: this process has seen too many. */
+static struct ckpt_index *reserve_index(struct ckpt_store *store)
+{
+	uint32_t at =
+		__atomic_fetch_add(&store->index_count, 1, __ATOMIC_RELAXED);
+
+	return at < CKPT_INDEX_GENERATIONS ? &store->indexes[at] : NULL;
+}
+
+/* Someone has grown it: use the one that has the name. False: this is it, or
+ * there is no better. */
+static bool follow_index(struct ckpt_store *store, struct ckpt_index *old)
+{
+	struct ckpt_index *next;
+
+	if (get_index(store) != old)
+		return true;
+	if (ckpt_index_is_current(old, &store->layout))
+		return false;
+	next = reserve_index(store);
+	if (!next || ckpt_index_open(next, &store->layout))
+		return false;
+	(void)__atomic_compare_exchange_n(&store->index, &old, next, false,
+					  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool is_superseded(const struct ckpt_index *index)
+{
+	return __atomic_load_n(&index->header->is_superseded, __ATOMIC_SEQ_CST);
+}
+
+/* One process at a time; if it fails, not again for a while. */
+static void grow_index(struct ckpt_store *store, struct ckpt_index *old)
+{
+	uint64_t now = read_ms(CLOCK_MONOTONIC_COARSE);
+	struct ckpt_index next;
+	int lock;
+
+	if (now < __atomic_load_n(&store->grow_again_ms, __ATOMIC_RELAXED))
+		return;
+	lock = ckpt_layout_lock(&store->layout, 0);
+	if (lock < 0)
+		return;
+	if (!follow_index(store, old)) {
+		__atomic_store_n(&store->grow_again_ms, now + PAUSE_MS,
+				 __ATOMIC_RELAXED);
+		if (!ckpt_index_grow(old, &store->layout, &next)) {
+			ckpt_index_close(&next);
+			store->grow_again_ms = 0;
+			(void)follow_index(store, old);
+		}
+	}
+	ckpt_layout_unlock(lock);
+}
+
+/* The index, unless someone cut its file short: touching it would raise
+ * SIGBUS. Looked at every few milliseconds of use. */
+static struct ckpt_index *check_index(struct ckpt_store *store, uint32_t now)
+{
+	struct ckpt_index *index = get_index(store);
+
+	if (!index ||
+	    now - __atomic_load_n(&store->checked_ms, __ATOMIC_RELAXED) <
+		    CHECK_INTERVAL_MS)
+		return index;
+	__atomic_store_n(&store->checked_ms, now, __ATOMIC_RELAXED);
+	if (ckpt_index_is_whole(index, &store->layout))
+		return index;
+	__atomic_store_n(&store->index, NULL, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* ---- get ---- */
+
 /* An entry from the future (the clock was set back) is of age 0. */
 static bool is_too_old(const struct ckpt_store *store,
 		       const struct ckpt_entry *entry, uint64_t max_age_s)
@@ -85,21 +213,94 @@ static bool is_too_old(const struct ckpt_store *store,
 		limit = max_age_s;
 	if (!limit)
 		return false;
-	age = read_clock(CLOCK_REALTIME) - entry->info.created_s;
+	age = (int64_t)(read_ms(CLOCK_REALTIME) / 1000) - entry->info.created_s;
 	return age > 0 && (uint64_t)age > limit;
+}
+
+static void count_damage(struct ckpt_store *store)
+{
+	__atomic_fetch_add(&store->damaged_count, 1, __ATOMIC_RELAXED);
+}
+
+static enum ckpt_status get_file(struct ckpt_store *store,
+				 struct ckpt_hash128 key,
+				 struct ckpt_entry *ret)
+{
+	enum ckpt_status status =
+		ckpt_blob_get(&store->layout, &store->pool, key, ret);
+
+	if (status == CKPT_BADDATA) {
+		count_damage(store);
+		if (!store->layout.is_readonly)
+			(void)!ckpt_blob_remove(&store->layout, key);
+	}
+	return status;
+}
+
+/* What a slot points at. INVALID: nothing, it can go. */
+static enum ckpt_status get_at(struct ckpt_store *store,
+			       const struct ckpt_segment_place *place,
+			       struct ckpt_entry *ret)
+{
+	enum ckpt_status status;
+
+	if (place->id == CKPT_SEGMENT_BIG) {
+		status = get_file(store, place->key, ret);
+		return status == CKPT_BADDATA || status == CKPT_NOTFOUND
+			       ? CKPT_INVALID
+			       : status;
+	}
+	status = ckpt_segments_get(&store->segments, place, ret);
+	if (status != CKPT_BADDATA)
+		return status;
+	count_damage(store);
+	return CKPT_INVALID;
+}
+
+static enum ckpt_status get_indexed(struct ckpt_store *store,
+				    const struct ckpt_index *index,
+				    struct ckpt_hash128 key, uint32_t now,
+				    struct ckpt_entry *ret)
+{
+	struct ckpt_index_find find = {.position = 0};
+
+	while (ckpt_index_find(index, key, &find)) {
+		struct ckpt_segment_place place = {
+			.id = ckpt_location_segment(find.value),
+			.off = ckpt_location_off(find.value),
+			.key = key,
+			.now_ms = now,
+		};
+		enum ckpt_status status = get_at(store, &place, ret);
+
+		if (status == CKPT_INVALID && !index->is_readonly)
+			(void)ckpt_index_remove(index, &find);
+		if (status)
+			continue;
+		if (!index->is_readonly &&
+		    !__atomic_load_n(find.mark, __ATOMIC_RELAXED))
+			__atomic_store_n(find.mark, 1, __ATOMIC_RELAXED);
+		return CKPT_OK;
+	}
+	return CKPT_NOTFOUND;
 }
 
 enum ckpt_status ckpt_store_get(struct ckpt_store *store,
 				struct ckpt_hash128 key, uint64_t max_age_s,
 				struct ckpt_entry *ret)
 {
+	uint32_t now = (uint32_t)read_ms(CLOCK_MONOTONIC_COARSE);
+	struct ckpt_index *index = check_index(store, now);
 	enum ckpt_status status;
 
-	status = ckpt_blob_get(&store->layout, &store->pool, key, ret);
-	if (status == CKPT_BADDATA) {
-		__atomic_fetch_add(&store->damaged_count, 1, __ATOMIC_RELAXED);
-		if (!store->layout.is_readonly)
-			(void)!ckpt_blob_remove(&store->layout, key);
+	if (!index) {
+		status = get_file(store, key, ret);
+	} else {
+		status = get_indexed(store, index, key, now, ret);
+		if (status && is_superseded(index) &&
+		    follow_index(store, index))
+			status = get_indexed(store, get_index(store), key, now,
+					     ret);
 	}
 	if (status)
 		return CKPT_NOTFOUND;
@@ -117,12 +318,152 @@ void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry)
 	entry->payload = NULL;
 }
 
+/* ---- put ---- */
+
+/* What no slot points at any more must not come back with a rebuild. */
+static void drop_location(struct ckpt_store *store, struct ckpt_hash128 key,
+			  uint64_t location)
+{
+	unsigned id = ckpt_location_segment(location);
+
+	if (id == CKPT_SEGMENT_BIG)
+		(void)!ckpt_blob_remove(&store->layout, key);
+	else
+		ckpt_segments_erase(&store->segments, id,
+				    ckpt_location_off(location));
+}
+
+/* Make the key's slot point at `location`, in the table that has the name. */
+static enum ckpt_status publish_location(struct ckpt_store *store,
+					 struct ckpt_hash128 key,
+					 uint64_t location)
+{
+	for (int attempt = 0; attempt < 4; attempt++) {
+		struct ckpt_index *index = get_index(store);
+		uint64_t old = 0;
+		bool is_done;
+
+		if (!index)
+			return CKPT_UNSUPPORTED;
+		is_done = ckpt_rebuild_point(index, &store->segments, key,
+					     location, &old);
+		if (old && old != location)
+			drop_location(store, key, old);
+		if (!is_done || ckpt_index_is_crowded(index))
+			grow_index(store, index);
+		if (is_done &&
+		    (!is_superseded(index) || !follow_index(store, index)))
+			return CKPT_OK;
+	}
+	return CKPT_UNSUPPORTED;
+}
+
+static void run_eviction(struct ckpt_store *store, struct ckpt_index *index)
+{
+	struct ckpt_evict evict = {
+		.layout = &store->layout,
+		.index = index,
+		.writer = &store->writer,
+		.limits = store->limits,
+		.now_s = (int64_t)(read_ms(CLOCK_REALTIME) / 1000),
+	};
+	uint64_t now = read_ms(CLOCK_MONOTONIC_COARSE);
+	int lock;
+
+	if (now < __atomic_load_n(&store->evict_again_ms, __ATOMIC_RELAXED))
+		return;
+	lock = ckpt_layout_lock(&store->layout, 0);
+	if (lock < 0)
+		return;
+	ckpt_evict_run(&evict);
+	if (ckpt_evict_is_due(index, &store->limits))
+		__atomic_store_n(&store->evict_again_ms, now + EVICT_PAUSE_MS,
+				 __ATOMIC_RELAXED);
+	ckpt_layout_unlock(lock);
+}
+
+static void account_put(struct ckpt_store *store, uint64_t size)
+{
+	struct ckpt_index *index = get_index(store);
+
+	if (!index)
+		return;
+	__atomic_fetch_add(&index->header->disk_size, size, __ATOMIC_RELAXED);
+	if (ckpt_evict_is_due(index, &store->limits))
+		run_eviction(store, index);
+}
+
+static void pause_puts(struct ckpt_store *store)
+{
+	__atomic_store_n(&store->paused_until_ms,
+			 read_ms(CLOCK_MONOTONIC_COARSE) + PAUSE_MS,
+			 __ATOMIC_RELAXED);
+}
+
 static bool is_paused(struct ckpt_store *store)
 {
-	int64_t until =
-		__atomic_load_n(&store->paused_until_s, __ATOMIC_RELAXED);
+	uint64_t until =
+		__atomic_load_n(&store->paused_until_ms, __ATOMIC_RELAXED);
 
-	return until && read_clock(CLOCK_MONOTONIC) < until;
+	return until && read_ms(CLOCK_MONOTONIC_COARSE) < until;
+}
+
+/* Leave the last 100 MB to others, or on a small file system a twentieth. */
+static bool is_space_low(struct ckpt_store *store, uint64_t size)
+{
+	uint64_t unchecked = __atomic_add_fetch(&store->unchecked_size, size,
+						__ATOMIC_RELAXED);
+	uint64_t low = LOW_SPACE;
+	struct statfs fs;
+
+	if (unchecked != size && unchecked < SPACE_CHECK_SIZE)
+		return false;
+	__atomic_store_n(&store->unchecked_size, 1, __ATOMIC_RELAXED);
+	if (ckpt_sys_fstatfs(ckpt_layout_dir(&store->layout), &fs))
+		return false;
+	if (fs.f_blocks * (uint64_t)fs.f_bsize / 20 < low)
+		low = fs.f_blocks * (uint64_t)fs.f_bsize / 20;
+	if (fs.f_bavail * (uint64_t)fs.f_bsize >= low + size)
+		return false;
+	__atomic_store_n(&store->unchecked_size, 0, __ATOMIC_RELAXED);
+	pause_puts(store);
+	return true;
+}
+
+/* A record on its way. */
+struct put {
+	struct ckpt_hash128 key;
+	const struct iovec *parts;
+	int part_count;
+	uint64_t size; /* of the record */
+	struct ckpt_record_head head;
+};
+
+static enum ckpt_status append_record(struct ckpt_store *store,
+				      const struct put *put, uint64_t *ret)
+{
+	struct ckpt_index *index = get_index(store);
+
+	if (!index || put->size > CKPT_SEGMENT_RECORD_MAX)
+		return CKPT_UNSUPPORTED;
+	return ckpt_writer_append(&store->writer, &store->layout, index->header,
+				  &put->head, put->parts, put->part_count,
+				  put->size, ret);
+}
+
+/* Into a segment if it is small enough and there is one, else into a file. */
+static enum ckpt_status write_record(struct ckpt_store *store,
+				     const struct put *put, uint64_t *ret)
+{
+	enum ckpt_status status = append_record(store, put, ret);
+
+	if (status == CKPT_UNSUPPORTED && ckpt_layout_revive(&store->layout))
+		status = append_record(store, put, ret);
+	if (status != CKPT_UNSUPPORTED)
+		return status;
+	*ret = ckpt_location_make_big(put->key);
+	return ckpt_blob_put(&store->layout, put->key, &put->head, put->parts,
+			     put->part_count, put->size);
 }
 
 enum ckpt_status ckpt_store_put(struct ckpt_store *store,
@@ -130,50 +471,83 @@ enum ckpt_status ckpt_store_put(struct ckpt_store *store,
 				const struct ckpt_entry_info *info,
 				const struct iovec *parts, int part_count)
 {
-	struct ckpt_record_head head;
+	struct put put = {.key = key, .parts = parts, .part_count = part_count};
 	enum ckpt_status status;
-	uint64_t payload_size;
+	uint64_t location;
 
 	if (store->layout.is_readonly || is_paused(store))
 		return CKPT_UNSUPPORTED;
-	status = ckpt_record_build(key, info, parts, part_count, &head,
-				   &payload_size);
+	status = ckpt_record_build(key, info, parts, part_count, &put.head,
+				   &put.size);
 	if (status)
 		return status;
-	status = ckpt_blob_put(&store->layout, key, &head, parts, part_count,
-			       payload_size);
+	if (is_space_low(store, put.size))
+		return CKPT_UNSUPPORTED;
+	status = write_record(store, &put, &location);
 	if (status == CKPT_IO)
-		__atomic_store_n(&store->paused_until_s,
-				 read_clock(CLOCK_MONOTONIC) + PAUSE_S,
-				 __ATOMIC_RELAXED);
+		pause_puts(store);
+	if (status || !get_index(store))
+		return status;
+	status = publish_location(store, key, location);
+	account_put(store, put.size);
 	return status;
+}
+
+static void remove_indexed(struct ckpt_store *store,
+			   const struct ckpt_index *index,
+			   struct ckpt_hash128 key)
+{
+	struct ckpt_index_find find = {.position = 0};
+
+	while (ckpt_rebuild_find(index, &store->segments, key, &find))
+		if (ckpt_index_remove(index, &find))
+			drop_location(store, key, find.value);
 }
 
 enum ckpt_status ckpt_store_remove(struct ckpt_store *store,
 				   struct ckpt_hash128 key)
 {
+	struct ckpt_index *index = get_index(store);
 	enum ckpt_status status;
 
 	if (store->layout.is_readonly)
 		return CKPT_UNSUPPORTED;
-	status = ckpt_blob_remove(&store->layout, key);
-	return status == CKPT_NOTFOUND ? CKPT_OK : status;
+	if (!index) {
+		status = ckpt_blob_remove(&store->layout, key);
+		return status == CKPT_NOTFOUND ? CKPT_OK : status;
+	}
+	remove_indexed(store, index, key);
+	if (is_superseded(index) && follow_index(store, index))
+		remove_indexed(store, get_index(store), key);
+	return CKPT_OK;
 }
+
+/* ---- the command's ---- */
 
 enum ckpt_status ckpt_store_clear(struct ckpt_store *store, size_t *ret_count,
 				  struct ckpt_err *err)
 {
-	char name[] = "big/x";
-	size_t count = 0;
+	struct ckpt_evict evict = {
+		.layout = &store->layout,
+		.index = get_index(store),
+		.writer = &store->writer,
+	};
+	int lock;
 
 	if (store->layout.is_readonly)
 		return ckpt_err_set(err, CKPT_UNSUPPORTED, "%s: is read-only",
 				    store->layout.path);
-	for (int i = 0; i < 16; i++) {
-		name[4] = "0123456789abcdef"[i];
-		count += ckpt_layout_empty_dir(&store->layout, name);
-	}
+	if (!evict.index)
+		return ckpt_err_set(err, CKPT_IO, "%s: has no index",
+				    store->layout.path);
+	lock = ckpt_layout_lock(&store->layout, COMMAND_LOCK_MS);
+	if (lock < 0)
+		return ckpt_err_set(err, CKPT_IO,
+				    "%s: another process keeps it locked",
+				    store->layout.path);
+	ckpt_evict_all(&evict);
 	(void)ckpt_layout_empty_dir(&store->layout, "tmp");
-	*ret_count = count;
+	ckpt_layout_unlock(lock);
+	*ret_count = evict.removed_count;
 	return CKPT_OK;
 }

@@ -31,6 +31,9 @@ struct ckpt_store_options {
 	uint64_t max_size; /* bytes; 0 = no limit */
 	uint64_t max_entries;
 	uint64_t max_age_s;
+	/* Reads by pread(2) before segments are mapped; 0: the default,
+	 * UINT32_MAX: never map. For tests and measurements. */
+	uint32_t map_after;
 };
 
 /* What is known of an entry besides its payload. Texts are cut to fit. */
