@@ -20,8 +20,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { RUNS = 400, RUNS_MAX = 20000, TEXT_MAX = 512 };
 
 enum mode { PLAIN, EMPTY, NO_CONFIG, NOTHING_TO_DO, ONE_FUNCTION, MODE_COUNT };
