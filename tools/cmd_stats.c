@@ -95,7 +95,7 @@ static void print_table(const struct ckpt_tally_line *lines, size_t count)
 }
 
 /* A configured function that was never called says nothing. */
-static size_t drop_unused(struct ckpt_stats_line *lines, size_t count)
+static size_t drop_unused(struct ckpt_tally_line *lines, size_t count)
 {
 	size_t kept = 0;
 
