@@ -10,6 +10,18 @@ static uint8_t count_x87(const struct ckpt_plan_function *function)
 	return (function->flags & CKPT_FUNCTION_X87_RESULT) != 0;
 }
 
+/* A plan may say "the widest there is". Asking the CPU is slow: only then. */
+static uint8_t choose_width(const struct ckpt_plan_function *function)
+{
+	uint8_t width = function->vector_width;
+	uint8_t widest;
+
+	if (width <= CKPT_VECTOR_XMM)
+		return width;
+	widest = (uint8_t)ckpt_thunk_widest();
+	return width < widest ? width : widest;
+}
+
 enum ckpt_status ckpt_routes_init(struct ckpt_routes *routes)
 {
 	/* Pages that are not used cost nothing. */
@@ -55,15 +67,12 @@ void *ckpt_routes_function(struct ckpt_routes *routes, void *original,
 			   struct ckpt_memo_function *function)
 {
 	const struct ckpt_plan_function *plan = function->program.function;
-	enum ckpt_vector_width widest = ckpt_thunk_widest();
-	uint8_t width = plan->vector_width < widest ? plan->vector_width
-						    : (uint8_t)widest;
 	struct ckpt_route route = {.original = original, .function = function};
 	void *stub = find_route(routes, original, function);
 
 	if (stub)
 		return stub;
-	return add_route(routes, route, width, count_x87(plan));
+	return add_route(routes, route, choose_width(plan), count_x87(plan));
 }
 
 void *ckpt_routes_watch(struct ckpt_routes *routes, void *original,
@@ -74,8 +83,9 @@ void *ckpt_routes_watch(struct ckpt_routes *routes, void *original,
 
 	if (stub)
 		return stub;
-	/* Its signature is not known: all that can carry an argument. */
-	return add_route(routes, route, (uint8_t)ckpt_thunk_widest(), 0);
+	/* Its signature is not known, but what only notes a call leaves the
+	 * upper parts of wider registers alone. */
+	return add_route(routes, route, CKPT_VECTOR_XMM, 0);
 }
 
 void ckpt_routes_bypass(const struct ckpt_routes *routes,

@@ -239,6 +239,10 @@ static enum ckpt_status add_function(struct ckpt_attached *attached)
 		ckpt_session->function_capacity = capacity;
 	}
 	ckpt_session->functions[ckpt_session->function_count++] = attached;
+	if (function->flags & CKPT_FUNCTION_CPU && !ckpt_session->has_cpu) {
+		ckpt_environment_init(&ckpt_session->memo.environment);
+		ckpt_session->has_cpu = true;
+	}
 	attached->memo.stats_row = find_row(attached->memo.name);
 	attached->memo.is_rerun =
 		ckpt_settings_is_rerun(&ckpt_session->settings,
@@ -348,6 +352,9 @@ static bool open_store(struct ckpt_memo *memo)
 	struct ckpt_stats *stats = NULL;
 	struct ckpt_err err = {0};
 
+	/* Not at start: CPUID costs a virtual machine 4 us each time, and most
+	 * processes never come here. */
+	ckpt_hash_init();
 	if (!compare_code())
 		return false;
 	if (ckpt_store_open(store_directory(plan), &options, &store, &err)) {
@@ -492,7 +499,6 @@ static enum ckpt_status start_session(struct ckpt_err *err)
 					 header->flags & CKPT_PLAN_READONLY;
 	ckpt_session->memo.open = open_store;
 	ckpt_session->memo.tell = tell_function;
-	ckpt_environment_init(&ckpt_session->memo.environment);
 	ckpt_memo_install(&ckpt_session->memo);
 	ckpt_session_patch(0);
 	return CKPT_OK;
@@ -517,7 +523,6 @@ static void start_with(const struct ckpt_settings *settings,
 	ckpt_session = create_session();
 	if (!ckpt_session)
 		return;
-	ckpt_hash_init();
 	ckpt_session->settings = *settings;
 	ckpt_session->config = *config;
 	ckpt_log_init(&ckpt_session->log, settings->log, settings->has_colour);

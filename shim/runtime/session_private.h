@@ -48,6 +48,7 @@ struct ckpt_session {
 	const char **row_names, **row_objects;
 	size_t row_count;
 	bool is_verified; /* the functions' code was compared */
+	bool has_cpu;	  /* memo.environment is made */
 };
 
 /* The one of this process; NULL while there is nothing to intercept. */
