@@ -318,6 +318,7 @@ static void check_defaults(struct loader *loader)
 	ckpt_keys_check(CKPT_SECTION_FUNCTION, CKPT_TABLE_DEFAULTS, table,
 			loader->document, &loader->messages, &loader->notes);
 	ckpt_block_read(&layer, 1, &loader->messages, &function);
+	loader->config->on_error = function.on_error;
 	ckpt_block_deinit(&function);
 }
 
@@ -398,7 +399,9 @@ static enum ckpt_status load_document(struct loader *loader,
 
 	loader->document = config->documents[0];
 	loader->root = loader->document->toml;
-	set_text(&config->path, loader->document->path, &loader->messages);
+	if (!config->path)
+		set_text(&config->path, loader->document->path,
+			 &loader->messages);
 	if (loader->document->library)
 		read_library(loader);
 	else
@@ -416,16 +419,19 @@ static enum ckpt_status open_config(struct ckpt_config *config,
 				    const char *path, struct ckpt_err *err)
 {
 	struct ckpt_document *document = NULL;
-	enum ckpt_status status =
-		ckpt_document_open(path, NULL, &document, err);
+	enum ckpt_status status;
 
+	config->path = ckpt_document_resolve(NULL, path);
+	if (!config->path)
+		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
+	status = ckpt_document_open(config->path, NULL, &document, err);
+	if (ckpt_config_add_file(config, config->path,
+				 status != CKPT_NOTFOUND)) {
+		ckpt_document_close(document);
+		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
+	}
 	if (status)
 		return status;
-	status = ckpt_config_add_file(config, document->path, true);
-	if (status) {
-		ckpt_document_close(document);
-		return ckpt_err_set(err, status, "out of memory");
-	}
 	status = ckpt_config_add_document(config, document);
 	if (status)
 		return ckpt_err_set(err, status, "out of memory");

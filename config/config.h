@@ -93,7 +93,8 @@ struct ckpt_config {
 	struct ckpt_strings lower;
 	char *remote;
 	char *secret_file;
-	int log_level;
+	int log_level; /* enum ckpt_log_level of plan.h */
+	int on_error;  /* of [defaults]: for what concerns no one function */
 	double plan_wait_s; /* default 10 */
 	struct ckpt_function_config *functions;
 	size_t function_count;

@@ -118,7 +118,7 @@ static enum ckpt_status describe_missing(const char *const *dirs,
 	const char *nearest;
 	char list[512] = "";
 
-	for (; *dirs; dirs++)
+	for (; dirs && *dirs; dirs++)
 		list_folder(*dirs, &names);
 	if (names.count)
 		qsort(names.items, names.count, sizeof *names.items,
@@ -166,7 +166,7 @@ enum ckpt_status ckpt_library_open(struct ckpt_config *config,
 {
 	if (strchr(name, '/') || ends_with(name, suffix))
 		return open_path(config, directory, name, ret, err);
-	for (size_t i = 0; dirs[i]; i++) {
+	for (size_t i = 0; dirs && dirs[i]; i++) {
 		char place[PATH_MAX];
 		enum ckpt_status status;
 
