@@ -491,8 +491,10 @@ static enum ckpt_status start_session(struct ckpt_err *err)
 		return status;
 	header = ckpt_session->generations->file.view.header;
 	if (ckpt_session->row_count == 1 &&
-	    !(header->flags & CKPT_PLAN_HAS_GLOBS))
+	    !(header->flags & CKPT_PLAN_HAS_GLOBS)) {
+		err->text[0] = '\0';
 		return CKPT_NOTFOUND; /* nothing to intercept, ever */
+	}
 	ckpt_session->slots.route = route_slot;
 	ckpt_session->memo.routes = ckpt_session->routes.items;
 	ckpt_session->memo.is_readonly = ckpt_session->settings.is_readonly ||
