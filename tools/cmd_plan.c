@@ -5,8 +5,11 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "shim/common/cleanup.h"
@@ -313,16 +316,95 @@ static enum ckpt_status run_locked(const struct job *job, struct ckpt_err *err)
 	return status;
 }
 
+/* ---- a planner that dies ---- */
+
+/* Could the end have come from how this process was started? */
+static bool is_confined(void)
+{
+	static const int resources[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_CPU,
+					RLIMIT_FSIZE};
+	struct rlimit limit;
+
+	for (size_t i = 0; i < sizeof(resources) / sizeof(*resources); i++)
+		if (!getrlimit(resources[i], &limit) &&
+		    limit.rlim_cur != RLIM_INFINITY)
+			return true;
+	return false;
+}
+
+static bool is_own_fault(int signal)
+{
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL ||
+	       signal == SIGFPE || signal == SIGABRT || signal == SIGALRM;
+}
+
+/* So that not every start of the program plans, and dies, again: a plan that
+ * tells it, until the program, the config or this command is another. */
+static enum ckpt_status record_death(const struct job *job, int signal,
+				     struct ckpt_err *err)
+{
+	struct ckpt_deps deps = {0};
+	struct ckpt_buf out = {0};
+	enum ckpt_status status = add_own_file(&deps);
+	char text[128];
+
+	snprintf(text, sizeof(text),
+		 "the planner died (%s); nothing is cached: this is a fault in "
+		 "ckpt, `ckpt check` may show where",
+		 strsignal(signal));
+	if (!status)
+		status = plan_mistake(job, &deps, text, &out);
+	if (!status)
+		status = ckpt_planwriter_write(job->output, out.data, out.size,
+					       err);
+	ckpt_deps_deinit(&deps);
+	ckpt_buf_deinit(&out);
+	return status;
+}
+
+static int finish_child(const struct job *job, int status, struct ckpt_err *err)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	ckpt_err_set(err, CKPT_IO, "%s", strsignal(WTERMSIG(status)));
+	if (!is_own_fault(WTERMSIG(status)) || is_confined() ||
+	    record_death(job, WTERMSIG(status), err))
+		return ckpt_cli_fail("plan", err);
+	return CKPT_EXIT_OK;
+}
+
+/* Planning reads much that others wrote: it happens in a child. */
+static int run_supervised(const struct job *job, struct ckpt_err *err)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0) {
+		ckpt_err_set(err, CKPT_IO, "fork: %s", strerror(errno));
+		return ckpt_cli_fail("plan", err);
+	}
+	if (!pid) {
+		alarm(TIME_LIMIT_S);
+		exit(run_locked(job, err) ? ckpt_cli_fail("plan", err)
+					  : CKPT_EXIT_OK);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return CKPT_EXIT_FAILURE;
+	return finish_child(job, status, err);
+}
+
 static int run_job(struct job *job)
 {
 	struct ckpt_err err = {.text = ""};
-	enum ckpt_status status = read_inputs(job, &err);
+	int status;
 
-	alarm(TIME_LIMIT_S);
-	if (!status)
-		status = run_locked(job, &err);
+	if (read_inputs(job, &err))
+		status = ckpt_cli_fail("plan", &err);
+	else
+		status = run_supervised(job, &err);
 	deinit_job(job);
-	return status ? ckpt_cli_fail("plan", &err) : CKPT_EXIT_OK;
+	return status;
 }
 
 int ckpt_cmd_plan(int argc, char **argv)

@@ -327,6 +327,7 @@ static struct ckpt_plan_header make_header(struct ckpt_tables *tables,
 		.max_size = config->max_size,
 		.max_entries = config->max_entries,
 		.max_age_s = config->max_age_s,
+		.on_error = (uint32_t)config->on_error,
 	};
 
 	header.flags |= config->is_readonly ? CKPT_PLAN_READONLY : 0;

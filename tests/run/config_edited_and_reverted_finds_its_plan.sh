@@ -3,7 +3,7 @@
 # Plans are kept by the config's content: going back and forth plans once for
 # each, and a config that is only touched is no new one.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/planlib.sh"
+. "$TOP/tests/run/planlib.sh"
 
 build_sum
 count_plans

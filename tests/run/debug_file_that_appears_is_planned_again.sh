@@ -3,7 +3,7 @@
 # A plan depends on files that were looked for in vain: types become known when
 # the debug file of a stripped library is installed.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/planlib.sh"
+. "$TOP/tests/run/planlib.sh"
 
 build_sum
 count_plans

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A plan depends on the contract libraries its config uses.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/planlib.sh"
+. "$TOP/tests/run/planlib.sh"
 
 build_sum
 count_plans

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A new build of a library with the size and the time of the old one.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/planlib.sh"
+. "$TOP/tests/run/planlib.sh"
 
 build_sum -DCALLEE=1
 config <<'EOT'
