@@ -320,6 +320,11 @@ static enum ckpt_status check_holder(const struct draft *draft)
 			    "or in memory that is only read; a pointer that "
 			    "the call sets is reached through another, as "
 			    "`*p`");
+	if (draft->clause->owner == CKPT_CLAUSE_OWNER_REALLOC &&
+	    (level->is_frame || level->is_constant))
+		return fail(draft, CKPT_INVALID,
+			    "the call cannot tell where the block moved: the "
+			    "pointer has to stand in memory that is inout");
 	if (is_unknown &&
 	    (level->is_made || (level->is_frame && level->is_created)))
 		return fail(draft, CKPT_INVALID,
@@ -351,7 +356,7 @@ static void note_traits(struct draft *draft)
 	if (draft->is_post_count)
 		draft->entry.flags |= CKPT_CLAUSE_POST_COUNT;
 	if (draft->entry.direction != CKPT_DIR_IN &&
-	    draft->element->kind == CKPT_TYPE_POINTER)
+	    ckpt_layout_has_pointer(draft->element))
 		compiler->gives_pointers = true;
 }
 

@@ -60,6 +60,8 @@ struct ckpt_terms {
 struct ckpt_shared_node {
 	const struct ckpt_type_field *fields; /* identity of the struct */
 	bool is_created;
+	bool is_made;
+	bool is_constant;
 	bool is_open; /* being compiled: met again, it is a graph */
 	uint32_t node;
 };

@@ -21,7 +21,9 @@ static struct ckpt_shared_node *find_shared(struct ckpt_compiler *compiler,
 		struct ckpt_shared_node *shared = &compiler->shared[i];
 
 		if (shared->fields == level->type->fields &&
-		    shared->is_created == level->is_created)
+		    shared->is_created == level->is_created &&
+		    shared->is_made == level->is_made &&
+		    shared->is_constant == level->is_constant)
 			return shared;
 	}
 	return NULL;
@@ -64,6 +66,8 @@ static enum ckpt_status compile_shared(struct ckpt_compiler *compiler,
 	compiler->shared[index] = (struct ckpt_shared_node){
 		.fields = level->type->fields,
 		.is_created = level->is_created,
+		.is_made = level->is_made,
+		.is_constant = level->is_constant,
 		.is_open = true,
 		/* compile_aggregate takes its node first. */
 		.node = ckpt_tables_count(compiler->tables, CKPT_PLAN_NODES),

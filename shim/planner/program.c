@@ -284,6 +284,9 @@ static enum ckpt_status add_global(struct ckpt_compiler *compiler,
 		root.flags |= CKPT_ROOT_WRITTEN;
 	if (global->is_scratch)
 		root.flags |= CKPT_ROOT_SCRATCH;
+	/* It may be left with a pointer into an argument. */
+	if (global->is_written && !global->is_scratch)
+		compiler->gives_pointers = true;
 	if (global->is_scratch || !global->type) {
 		root.flags |= global->is_scratch ? 0 : CKPT_ROOT_UNTYPED;
 		root.node = ckpt_layout_bytes(compiler, global->size,

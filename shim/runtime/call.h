@@ -78,6 +78,8 @@ enum ckpt_extent_flag {
 	CKPT_EXTENT_IS_GONE = 1u << 6,
 	/* Memory of a loaded object that a result points to. */
 	CKPT_EXTENT_IS_STATIC = 1u << 7,
+	/* A block the call may have moved: where to is not known yet. */
+	CKPT_EXTENT_IS_MOVING = 1u << 8,
 };
 
 /* Memory a clause describes, as met in this call. Numbered in walk order;

@@ -63,7 +63,9 @@ static enum ckpt_status settle_extents(struct ckpt_call *call)
 
 		if (extent->owner == CKPT_OWNER_FREED)
 			extent->flags |= CKPT_EXTENT_IS_GONE;
-		if (is_captured(extent) && extent->owner != CKPT_OWNER_REALLOC)
+		if (extent->owner == CKPT_OWNER_REALLOC)
+			extent->flags |= CKPT_EXTENT_IS_MOVING;
+		else if (is_captured(extent))
 			status = ckpt_walk_settle(call, i);
 	}
 	return status;
@@ -163,6 +165,8 @@ static enum ckpt_status add_grown(struct capture *c, uint32_t clause,
 	struct ckpt_extent now;
 	enum ckpt_status status;
 
+	if (old)
+		old->flags &= (uint16_t)~CKPT_EXTENT_IS_MOVING;
 	if (!value) {
 		if (old)
 			old->flags |= CKPT_EXTENT_IS_GONE;
@@ -235,6 +239,18 @@ static enum ckpt_status find_created(void *argument, uint32_t node,
 	default:
 		return CKPT_OK;
 	}
+}
+
+static enum ckpt_status check_moved(struct ckpt_call *call)
+{
+	for (uint32_t i = 1; i < call->pre_extent_count; i++) {
+		const struct ckpt_extent *extent = &call->extents[i];
+
+		if (extent->flags & CKPT_EXTENT_IS_MOVING)
+			return ckpt_call_refuse(call, CKPT_REFUSAL_MOVED,
+						extent->clause, NULL, 0);
+	}
+	return CKPT_OK;
 }
 
 /* The table grows while it is worked off. */
@@ -497,6 +513,8 @@ enum ckpt_status ckpt_capture(struct ckpt_call *call, struct ckpt_arena *out)
 		status = ckpt_overlap_init(call, 1, &c.before);
 	if (!status)
 		status = find_all_created(&c);
+	if (!status)
+		status = check_moved(call);
 	if (!status)
 		status = ckpt_overlap_init(call, 1, &c.all);
 	if (!status && call->extent_count > call->pre_extent_count)

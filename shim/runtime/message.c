@@ -223,8 +223,6 @@ void ckpt_message_refusal(const struct ckpt_call *call, char *text, size_t size)
 	char values[256];
 
 	format_values(call, values, sizeof(values));
-	(void)ckpt_format(
-		text, size, "%s: %s%s%s%s; %s",
-		call->program->strings + call->program->function->name, path,
-		*path ? ": " : "", reason->what, values, reason->remedy);
+	(void)ckpt_format(text, size, "%s%s%s%s; %s", path, *path ? ": " : "",
+			  reason->what, values, reason->remedy);
 }

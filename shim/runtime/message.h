@@ -14,8 +14,8 @@
  * it is told once: "unreadable dst". Cut to `size`. */
 void ckpt_message_cause(const struct ckpt_call *call, char *text, size_t size);
 
-/* One line: function, path, extent, the values it was computed from, remedy.
- * Cut to `size`. */
+/* One line: path, extent, the values it was computed from, remedy; the caller
+ * puts the function's name before it. Cut to `size`. */
 void ckpt_message_refusal(const struct ckpt_call *call, char *text,
 			  size_t size);
 

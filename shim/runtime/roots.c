@@ -82,7 +82,7 @@ enum ckpt_status ckpt_roots_add_result(struct ckpt_call *call)
 {
 	const struct ckpt_plan_function *function = call->program->function;
 	uint32_t index = function->first_root + function->root_count - 1;
-	const struct ckpt_plan_root *root = &call->program->roots[index];
+	const struct ckpt_plan_root *root = NULL;
 	struct ckpt_extent extent = {
 		.parent = CKPT_PLAN_NONE,
 		.clause = CKPT_PLAN_NONE,
@@ -91,7 +91,9 @@ enum ckpt_status ckpt_roots_add_result(struct ckpt_call *call)
 	};
 	uint32_t number;
 
-	if (function->root_count && root->kind == CKPT_ROOT_RESULT) {
+	if (function->root_count)
+		root = &call->program->roots[index];
+	if (root && root->kind == CKPT_ROOT_RESULT) {
 		extent.address = ckpt_roots_place(call, root);
 		extent.size = call->program->nodes[root->node].stride;
 		extent.node = root->node;

@@ -228,25 +228,27 @@ static enum ckpt_status measure_extent(struct measure *m, uint64_t limit)
 	}
 }
 
-/* Before the call, of what only the call will tell: `max` bounds it. A `max`
- * of something that also has a size now may only widen it. */
+/* Does the extent's own content tell its size? */
+static bool is_terminated(const struct ckpt_plan_clause *clause)
+{
+	return clause->extent == CKPT_EXTENT_STRING ||
+	       clause->extent == CKPT_EXTENT_UNTIL;
+}
+
+/* Before the call, of what only the call will tell: `max` bounds it. What is
+ * inout is read as far as it ends now, or else as far as there is room. */
 static enum ckpt_status measure_bound(struct measure *m)
 {
 	struct ckpt_extent *extent = m->extent;
 	enum ckpt_status status;
-	uint8_t *address = extent->address;
 	uint64_t size = extent->size;
 
 	status = measure_count(m, m->clause->max);
 	if (status)
 		return status;
-	extent->bound = extent->size;
-	if (extent->direction == CKPT_DIR_OUT)
-		return CKPT_OK;
-	extent->address = address;
-	extent->size = size;
-	if (extent->bound < size)
-		extent->bound = size;
+	extent->bound = extent->size > size ? extent->size : size;
+	if (is_terminated(m->clause))
+		extent->size = size;
 	return CKPT_OK;
 }
 
@@ -278,17 +280,20 @@ static enum ckpt_status measure_all(struct measure *m)
 	bool is_later = is_post_count && !m->is_post;
 	enum ckpt_status status = CKPT_OK;
 
-	if (!is_later || extent->direction == CKPT_DIR_INOUT)
+	if (!is_later ||
+	    (extent->direction == CKPT_DIR_INOUT && is_terminated(m->clause)))
 		status = measure_extent(m, UINT64_MAX >> 1);
 	if (status)
 		return status;
-	if (!extent->stride)
-		extent->row_size = extent->size;
 	extent->bound = extent->size;
 	if (is_later) {
 		extent->flags |= CKPT_EXTENT_IS_BOUND;
-		return measure_bound(m);
+		status = measure_bound(m);
 	}
+	if (!extent->stride)
+		extent->row_size = extent->size;
+	if (status)
+		return status;
 	if (m->is_post && m->clause->capacity != CKPT_PLAN_NONE)
 		status = measure_capacity(m);
 	return status;
@@ -343,13 +348,6 @@ enum ckpt_status ckpt_walk_measure(struct ckpt_call *call, uint32_t clause,
 		return status;
 	}
 	return is_read(&m) ? check_readable(call, ret) : CKPT_OK;
-}
-
-/* Does the extent's own content tell its size? */
-static bool is_terminated(const struct ckpt_plan_clause *clause)
-{
-	return clause->extent == CKPT_EXTENT_STRING ||
-	       clause->extent == CKPT_EXTENT_UNTIL;
 }
 
 static enum ckpt_status settle_extent(struct measure *m)
