@@ -302,6 +302,31 @@ static enum ckpt_status add_absent(struct work *work,
 			config->object ? config->object : "");
 }
 
+/* Nothing is wrong with it, but who should call it? A program that calls its
+ * own functions does so directly; into a library calls may come by dlsym or
+ * from objects that are loaded later. */
+static enum ckpt_status note_unreached(struct work *work, uint32_t index)
+{
+	const struct ckpt_match *match =
+		&work->planning->functions[index].match;
+	const char *path =
+		ckpt_scope_object(work->planning->scope, match->object)->path;
+
+	if (match->slot_count || work->planning->functions[index].refusal)
+		return CKPT_OK;
+	if (match->object == 0)
+		return add_note(work->planning, index, true,
+				"%s calls it directly, which cannot be "
+				"intercepted yet; only calls from libraries "
+				"would be cached",
+				path);
+	return add_note(work->planning, index, false,
+			"no object loaded at start calls it through a slot; "
+			"calls inside %s are direct, others may come by dlsym "
+			"or dlopen",
+			path);
+}
+
 /* A pattern may name functions that cannot be cached: only if it comes to
  * nothing is that worth a warning. */
 static enum ckpt_status note_refusals(struct work *work, size_t first,
@@ -371,9 +396,12 @@ static enum ckpt_status plan_matches(struct work *work,
 	}
 	for (size_t i = first; !status && i < planning->function_count; i++)
 		status = plan_function(work, &planning->functions[i]);
-	return status ? status
-		      : note_refusals(work, first,
-				      ckpt_match_is_pattern(config->name));
+	if (!status)
+		status = note_refusals(work, first,
+				       ckpt_match_is_pattern(config->name));
+	for (size_t i = first; !status && i < planning->function_count; i++)
+		status = note_unreached(work, (uint32_t)i);
+	return status;
 }
 
 static enum ckpt_status plan_config(struct work *work,
