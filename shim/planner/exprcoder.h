@@ -47,7 +47,7 @@ enum ckpt_status ckpt_coder_fail(struct ckpt_coder *coder,
 enum ckpt_status ckpt_coder_locate(struct ckpt_coder *coder,
 				   const struct ckpt_path *path,
 				   enum ckpt_moment_rule moment,
-				   struct ckpt_lvalue *ret) CKPT_MUST_CHECK;
+				   struct ckpt_lvalue *at) CKPT_MUST_CHECK;
 /* Go on from a pointer or array to (the first of) what it holds. */
 enum ckpt_status ckpt_coder_step_into(struct ckpt_coder *coder,
 				      const struct ckpt_path *path,
