@@ -285,10 +285,12 @@ static void retire_files(struct ckpt_evict *evict, uint64_t goal_size)
 	for (unsigned i = 0; i < 2 * BIG_DIRS && is_above_goal(evict) &&
 			     evict->freed_size - start < goal_size;
 	     i++) {
-		walk_files(&walk, (unsigned)(load(hand) % BIG_DIRS),
+		uint64_t dir = __atomic_fetch_add(hand, 1, __ATOMIC_RELAXED);
+
+		/* On to the next one even if this was not gone through: who
+		 * has just lost his mark must get time to be used. */
+		walk_files(&walk, (unsigned)(dir % BIG_DIRS),
 			   goal_size - (evict->freed_size - start));
-		if (evict->freed_size - start < goal_size)
-			__atomic_fetch_add(hand, 1, __ATOMIC_RELAXED);
 	}
 }
 
