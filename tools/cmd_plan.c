@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -29,6 +30,9 @@ static const char help[] =
 	"  --verbose       say what was found\n"
 	"  --help, --version\n";
 
+/* What the library takes for "still at it" (planner_child.h). */
+enum { CKPT_EXIT_SLOW = 75 };
+
 enum {
 	INPUT_MAX = 1 << 26,
 	TRIES = 3,
@@ -36,6 +40,7 @@ enum {
 	 * the clock of file systems ticks every 1 to 10 ms. */
 	SETTLE_NS = 20000000,
 	TIME_LIMIT_S = 300,
+	WAIT_MS = 10000, /* as long as the config has not been read */
 };
 
 struct job {
@@ -43,6 +48,7 @@ struct job {
 	const char *objects_path;
 	const char *output;
 	bool is_verbose;
+	int wait_fd; /* to tell the supervisor plan_wait of the config */
 	struct ckpt_buf config;
 	struct ckpt_buf objects;
 	struct ckpt_hash128 key;
@@ -185,19 +191,40 @@ static enum ckpt_status plan_mistake(const struct job *job,
 				      out);
 }
 
-static enum ckpt_status make_plan(const struct job *job, struct ckpt_deps *deps,
-				  struct ckpt_buf *out, struct ckpt_err *err)
+static void tell_wait(const struct job *job, double seconds)
+{
+	int ms = seconds > 3600 ? 3600000 : (int)(seconds * 1000);
+
+	/* If it cannot be told, the default holds. */
+	(void)!write(job->wait_fd, &ms, sizeof(ms));
+}
+
+static enum ckpt_status load_config(const struct job *job,
+				    struct ckpt_config **ret,
+				    struct ckpt_config **ret_failed,
+				    struct ckpt_err *err)
 {
 	char **library_dirs = ckpt_cli_library_dirs_create();
-	struct ckpt_config *config = NULL, *failed = NULL;
-	enum ckpt_status status, loaded;
+	enum ckpt_status status;
 
 	if (!library_dirs)
 		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
-	loaded = ckpt_config_load_keeping(job->config_path,
+	status = ckpt_config_load_keeping(job->config_path,
 					  (const char *const *)library_dirs,
-					  &config, &failed, err);
+					  ret, ret_failed, err);
 	ckpt_cli_library_dirs_destroy(library_dirs);
+	if (!status)
+		tell_wait(job, (*ret)->plan_wait_s);
+	return status;
+}
+
+static enum ckpt_status make_plan(const struct job *job, struct ckpt_deps *deps,
+				  struct ckpt_buf *out, struct ckpt_err *err)
+{
+	struct ckpt_config *config = NULL, *failed = NULL;
+	enum ckpt_status status,
+		loaded = load_config(job, &config, &failed, err);
+
 	if (loaded && loaded != CKPT_INVALID)
 		return loaded;
 	status = add_config_files(job, loaded ? failed : config, deps);
@@ -212,11 +239,11 @@ static enum ckpt_status make_plan(const struct job *job, struct ckpt_deps *deps,
 
 /* ---- settled files ---- */
 
-static int64_t now_ns(void)
+static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -234,7 +261,7 @@ static bool is_config_current(const struct job *job)
 /* Did nothing that was read change meanwhile, or can have changed unseen? */
 static bool is_settled(const struct ckpt_deps *deps)
 {
-	int64_t age = now_ns() - ckpt_deps_latest_ns(deps);
+	int64_t age = read_clock(CLOCK_REALTIME) - ckpt_deps_latest_ns(deps);
 
 	if (age >= 0 && age < SETTLE_NS) {
 		struct timespec pause = {0, SETTLE_NS};
@@ -280,18 +307,31 @@ static bool stat_output(const char *path, struct stat *ret)
 	return stat(path, ret) == 0;
 }
 
+/* How long the program waits is the config's to say also while another planner
+ * is at it. */
+static void tell_wait_of_config(const struct job *job)
+{
+	struct ckpt_config *config = NULL, *failed = NULL;
+
+	(void)!load_config(job, &config, &failed, NULL);
+	ckpt_config_destroy(config);
+	ckpt_config_destroy(failed);
+}
+
 /* Wait for whoever is at it; true if there is a new plan then. A file system
  * without locks lets everybody plan: the last one wins. */
-static bool await_lock(const char *output, int fd)
+static bool await_lock(const struct job *job, int fd)
 {
 	struct stat before, after;
 
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return false;
-	stat_output(output, &before);
+	stat_output(job->output, &before);
+	tell_wait_of_config(job);
 	while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
 		;
-	return stat_output(output, &after) && after.st_ino != before.st_ino;
+	return stat_output(job->output, &after) &&
+	       after.st_ino != before.st_ino;
 }
 
 static enum ckpt_status run_locked(const struct job *job, struct ckpt_err *err)
@@ -307,7 +347,7 @@ static enum ckpt_status run_locked(const struct job *job, struct ckpt_err *err)
 		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
 	}
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (await_lock(job->output, fd))
+	if (await_lock(job, fd))
 		return CKPT_OK;
 	status = plan_and_write(job, err);
 	ckpt_planprune(job->output);
@@ -373,21 +413,57 @@ static int finish_child(const struct job *job, int status, struct ckpt_err *err)
 	return CKPT_EXIT_OK;
 }
 
-/* Planning reads much that others wrote: it happens in a child. */
-static int run_supervised(const struct job *job, struct ckpt_err *err)
+/* Milliseconds left of `wait_ms` since `start_ns`, rounded up. */
+static int ms_left(int64_t start_ns, int wait_ms)
 {
-	pid_t pid = fork();
-	int status;
+	int64_t left =
+		wait_ms - (read_clock(CLOCK_MONOTONIC) - start_ns) / 1000000;
 
-	if (pid < 0) {
-		ckpt_err_set(err, CKPT_IO, "fork: %s", strerror(errno));
+	return left > 0 ? (int)left : 0;
+}
+
+/* Until the child has ended, closing its end of the pipe, or the time that it
+ * tells through the pipe is over: false. */
+static bool await_child(int fd)
+{
+	struct pollfd item = {.fd = fd, .events = POLLIN};
+	int64_t start_ns = read_clock(CLOCK_MONOTONIC);
+	int wait_ms = WAIT_MS;
+
+	for (;;) {
+		int ready = poll(&item, 1, ms_left(start_ns, wait_ms));
+
+		if (ready == 0)
+			return false;
+		if (ready > 0 &&
+		    read(fd, &wait_ms, sizeof(wait_ms)) != sizeof(wait_ms))
+			return true;
+	}
+}
+
+static int run_child(struct job *job, int fd, struct ckpt_err *err)
+{
+	job->wait_fd = fd;
+	alarm(TIME_LIMIT_S);
+	return run_locked(job, err) ? ckpt_cli_fail("plan", err) : CKPT_EXIT_OK;
+}
+
+/* Planning reads much that others wrote: it happens in a child. When that
+ * takes longer than the config wants programs to wait, it goes on alone. */
+static int run_supervised(struct job *job, struct ckpt_err *err)
+{
+	int ends[2], status;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) || (pid = fork()) < 0) {
+		ckpt_err_set(err, CKPT_IO, "%s", strerror(errno));
 		return ckpt_cli_fail("plan", err);
 	}
-	if (!pid) {
-		alarm(TIME_LIMIT_S);
-		exit(run_locked(job, err) ? ckpt_cli_fail("plan", err)
-					  : CKPT_EXIT_OK);
-	}
+	if (!pid)
+		exit(run_child(job, ends[1], err));
+	(void)close(ends[1]);
+	if (!await_child(ends[0]))
+		return CKPT_EXIT_SLOW;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return CKPT_EXIT_FAILURE;

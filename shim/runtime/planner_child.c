@@ -260,7 +260,9 @@ static struct ckpt_planner_result collect_guard(pid_t guard)
 	if (pid < 0)
 		return result; /* collected by others: the plan will tell */
 	code = to_exit_code(status);
-	if (code) {
+	if (code == CKPT_PLANNER_EXIT_SLOW) {
+		result.outcome = CKPT_PLANNER_SLOW;
+	} else if (code) {
 		result.outcome = code == EXEC_FAILED ? CKPT_PLANNER_ABSENT
 						     : CKPT_PLANNER_FAILED;
 		result.detail = code == EXEC_FAILED ? ENOEXEC : code;
@@ -285,7 +287,7 @@ static struct ckpt_planner_result await_guard(pid_t guard, unsigned wait_ms)
 			(void)ckpt_sys_nanosleep(&pause);
 		result = collect_guard(guard);
 		left = (long)wait_ms - milliseconds_since(&start);
-	} while (result.outcome == CKPT_PLANNER_SLOW && left > 0);
+	} while (result.guard && left > 0);
 	if (item.fd >= 0)
 		(void)ckpt_sys_close(item.fd);
 	return result;

@@ -21,7 +21,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { CKPT_PLANNER_PATH_MAX = 1024 };
+enum {
+	CKPT_PLANNER_PATH_MAX = 1024,
+	/* EX_TEMPFAIL of sysexits.h: the planner has been at it for as long as
+	 * the config lets programs wait, and goes on without us. */
+	CKPT_PLANNER_EXIT_SLOW = 75,
+};
 
 struct ckpt_planner_request {
 	const char *planner;	  /* absolute path of the command */
@@ -30,7 +35,7 @@ struct ckpt_planner_request {
 	const char *objects;	  /* text, as plankey.h has it */
 	char *const *environment; /* of the target; NULL-terminated */
 	size_t objects_size;
-	unsigned wait_ms; /* how long the target waits */
+	unsigned wait_ms; /* how long the target waits at most */
 	bool is_verbose;  /* what the planner says goes to standard error */
 };
 

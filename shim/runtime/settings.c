@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { CONFIG_SIZE_MAX = 16 << 20, PLAN_WAIT_MS = 10000 };
+enum { CONFIG_SIZE_MAX = 16 << 20, PLAN_WAIT_MS = 60000 };
 
 /* ---- environment ---- */
 

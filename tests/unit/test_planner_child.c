@@ -214,6 +214,18 @@ START_TEST(a_slow_planner_is_left_running)
 }
 END_TEST
 
+START_TEST(a_planner_may_say_that_it_goes_on_alone)
+{
+	struct ckpt_planner_result result;
+
+	make_planner("exit 75");
+	result = run_planner(10000);
+	ck_assert_int_eq(result.outcome, CKPT_PLANNER_SLOW);
+	ck_assert_int_eq(result.guard, 0);
+	remove_planner();
+}
+END_TEST
+
 START_TEST(a_planner_that_cannot_be_run_is_absent)
 {
 	struct ckpt_planner_result result;
@@ -306,6 +318,7 @@ UNIT_MAIN("planner_child", the_planner_gets_config_objects_and_output,
 	  a_target_that_waits_meanwhile_does_not_get_the_planner,
 	  an_ignored_sigchld_does_not_lose_the_status,
 	  a_killed_planner_has_failed, a_slow_planner_is_left_running,
+	  a_planner_may_say_that_it_goes_on_alone,
 	  a_planner_that_cannot_be_run_is_absent,
 	  what_the_planner_prints_stays_out_of_the_targets_output,
 	  errno_and_alarm_are_kept, it_works_while_other_threads_allocate,
