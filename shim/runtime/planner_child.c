@@ -36,8 +36,8 @@ static bool is_executable(const char *path)
 	return ckpt_sys_faccessat(AT_FDCWD, path, 1 /* X_OK */) == 0;
 }
 
-bool ckpt_planner_find(const char *override, const char *library,
-		       char path[CKPT_PLANNER_PATH_MAX])
+bool ckpt_planner_child_find(const char *override, const char *library,
+			     char path[CKPT_PLANNER_PATH_MAX])
 {
 	static const char *const places[] = {"ckpt", "../bin/ckpt",
 					     "../../bin/ckpt"};
@@ -305,7 +305,7 @@ run_start(struct start *start, const struct ckpt_planner_request *request)
 }
 
 struct ckpt_planner_result
-ckpt_planner_run(const struct ckpt_planner_request *request)
+ckpt_planner_child_run(const struct ckpt_planner_request *request)
 {
 	struct ckpt_planner_result result = {.outcome = CKPT_PLANNER_ABSENT};
 	struct start start;
@@ -327,7 +327,7 @@ ckpt_planner_run(const struct ckpt_planner_request *request)
 	return result;
 }
 
-bool ckpt_planner_reap(pid_t guard)
+bool ckpt_planner_child_reap(pid_t guard)
 {
 	int status;
 

@@ -49,20 +49,20 @@ enum ckpt_planner_outcome {
 struct ckpt_planner_result {
 	enum ckpt_planner_outcome outcome;
 	int detail;  /* exit status, 128 + signal, or errno */
-	pid_t guard; /* of a SLOW one, for ckpt_planner_reap(); else 0 */
+	pid_t guard; /* of a SLOW one, for ckpt_planner_child_reap(); else 0 */
 };
 
 /* Where the command is: `override` (CKPT_PLANNER) if set, else beside the
  * library at `library` (absolute): DIR/ckpt, DIR/../bin/ckpt,
  * DIR/../../bin/ckpt. False: nowhere. */
-bool ckpt_planner_find(const char *override, const char *library,
-		       char path[CKPT_PLANNER_PATH_MAX]);
+bool ckpt_planner_child_find(const char *override, const char *library,
+			     char path[CKPT_PLANNER_PATH_MAX]);
 
 /* Run it and wait. */
 struct ckpt_planner_result
-ckpt_planner_run(const struct ckpt_planner_request *request);
+ckpt_planner_child_run(const struct ckpt_planner_request *request);
 
 /* Collect the guard of a planner that was SLOW, if it has ended. */
-bool ckpt_planner_reap(pid_t guard);
+bool ckpt_planner_child_reap(pid_t guard);
 
 #endif

@@ -100,14 +100,14 @@ static enum ckpt_status run_planner(const struct ckpt_planning *planning,
 	};
 	struct ckpt_planner_result result;
 
-	if (!ckpt_planner_find(planning->settings->planner, planning->library,
-			       planner))
+	if (!ckpt_planner_child_find(planning->settings->planner,
+				     planning->library, planner))
 		return ckpt_err_set(err, CKPT_UNSUPPORTED,
 				    "no ckpt command beside %s (CKPT_PLANNER "
 				    "names it): this run goes without the "
 				    "cache",
 				    planning->library);
-	result = ckpt_planner_run(&request);
+	result = ckpt_planner_child_run(&request);
 	return result.outcome == CKPT_PLANNER_DONE ? CKPT_OK
 						   : explain(&result, err);
 }

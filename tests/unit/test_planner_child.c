@@ -47,7 +47,7 @@ static struct ckpt_planner_result run_planner(unsigned wait_ms)
 		.wait_ms = wait_ms,
 	};
 
-	return ckpt_planner_run(&request);
+	return ckpt_planner_child_run(&request);
 }
 
 static const char *read_output(void)
@@ -168,7 +168,7 @@ START_TEST(a_target_that_waits_meanwhile_does_not_get_the_planner)
 	ck_assert_int_eq(result.outcome, CKPT_PLANNER_SLOW);
 	ck_assert_int_eq(wait(NULL), -1);
 	ck_assert_int_eq(errno, ECHILD);
-	while (!ckpt_planner_reap(result.guard))
+	while (!ckpt_planner_child_reap(result.guard))
 		usleep(10000);
 	ck_assert_int_eq(chld_count, 0);
 	remove_planner();
@@ -207,7 +207,7 @@ START_TEST(a_slow_planner_is_left_running)
 	make_planner("sleep 0.3; echo late >$7");
 	result = run_planner(50);
 	ck_assert_int_eq(result.outcome, CKPT_PLANNER_SLOW);
-	while (!ckpt_planner_reap(result.guard))
+	while (!ckpt_planner_child_reap(result.guard))
 		usleep(10000);
 	ck_assert_str_eq(read_output(), "late\n");
 	remove_planner();
@@ -295,13 +295,13 @@ START_TEST(the_command_is_found_beside_the_library)
 
 	make_planner("exit 0");
 	snprintf(library, sizeof(library), "%s/libckpt.so", dir);
-	ck_assert(!ckpt_planner_find(NULL, library, path));
-	ck_assert(ckpt_planner_find(script_path, library, path));
+	ck_assert(!ckpt_planner_child_find(NULL, library, path));
+	ck_assert(ckpt_planner_child_find(script_path, library, path));
 	ck_assert_str_eq(path, script_path);
-	ck_assert(!ckpt_planner_find("/no/such/ckpt", library, path));
+	ck_assert(!ckpt_planner_child_find("/no/such/ckpt", library, path));
 	snprintf(name, sizeof(name), "%s/ckpt", dir);
 	rename(script_path, name);
-	ck_assert(ckpt_planner_find("", library, path));
+	ck_assert(ckpt_planner_child_find("", library, path));
 	ck_assert_str_eq(path, name);
 	snprintf(library, sizeof(library), "%s/lib/libckpt.so", dir);
 	unlink(name);
