@@ -274,6 +274,16 @@ struct ckpt_extent ckpt_image_tls(const struct ckpt_image *image)
 	return image->tls;
 }
 
+struct ckpt_extent ckpt_image_unwind(const struct ckpt_image *image)
+{
+	return image->unwind;
+}
+
+uint64_t ckpt_image_tls_alignment(const struct ckpt_image *image)
+{
+	return image->tls_alignment;
+}
+
 uint64_t ckpt_image_tls_file_size(const struct ckpt_image *image)
 {
 	return image->tls_file_size;

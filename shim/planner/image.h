@@ -95,6 +95,9 @@ const struct ckpt_segment *ckpt_image_segments(const struct ckpt_image *image,
 /* PT_GNU_RELRO; PT_TLS (its vaddr is the template's, size in memory). */
 struct ckpt_extent ckpt_image_relro(const struct ckpt_image *image);
 struct ckpt_extent ckpt_image_tls(const struct ckpt_image *image);
+/* PT_GNU_EH_FRAME: .eh_frame_hdr. */
+struct ckpt_extent ckpt_image_unwind(const struct ckpt_image *image);
+uint64_t ckpt_image_tls_alignment(const struct ckpt_image *image);
 /* Bytes of the TLS template that are in the file; the rest is zero. */
 uint64_t ckpt_image_tls_file_size(const struct ckpt_image *image);
 

@@ -151,6 +151,11 @@ static enum ckpt_status read_phdr(struct ckpt_image *image,
 			return bad(image, "PT_TLS", "impossible size", err);
 		image->tls = (struct ckpt_extent){phdr->p_vaddr, phdr->p_memsz};
 		image->tls_file_size = phdr->p_filesz;
+		image->tls_alignment = phdr->p_align;
+		return CKPT_OK;
+	case PT_GNU_EH_FRAME:
+		image->unwind =
+			(struct ckpt_extent){phdr->p_vaddr, phdr->p_memsz};
 		return CKPT_OK;
 	default:
 		return CKPT_OK;

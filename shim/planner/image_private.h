@@ -22,8 +22,8 @@ struct ckpt_image {
 	/* Program headers that matter. */
 	struct ckpt_segment *segments;
 	size_t segment_count;
-	struct ckpt_extent relro, tls;
-	uint64_t tls_file_size;
+	struct ckpt_extent relro, tls, unwind;
+	uint64_t tls_file_size, tls_alignment;
 	Elf64_Phdr dynamic_phdr; /* p_filesz 0: none */
 	const char *interpreter;
 	const uint8_t *build_id;

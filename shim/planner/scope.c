@@ -33,6 +33,8 @@ struct ckpt_scope {
 	struct ckpt_deps *deps;
 	struct member *members;
 	size_t count;
+	void *annex;
+	void (*destroy_annex)(void *);
 };
 
 static enum ckpt_status add_member(struct ckpt_scope *scope,
@@ -53,6 +55,8 @@ static enum ckpt_status add_member(struct ckpt_scope *scope,
 	if (!object.path)
 		return CKPT_NOMEM;
 	grown[scope->count++] = (struct member){.object = object};
+	if (object.is_kernel)
+		return CKPT_OK;
 	return ckpt_deps_add(scope->deps, object.path, NULL);
 }
 
@@ -80,8 +84,10 @@ static enum ckpt_status parse_line(struct ckpt_scope *scope, char *line,
 				    "path': %s",
 				    scope->count + 1, line);
 	object.path = line + path_off;
-	object.is_global = kind == 'g';
-	object.is_refused = !is_same_file(&object);
+	/* The kernel's own object has no file and serves no name. */
+	object.is_kernel = object.path[0] != '/' && object.inode == 0;
+	object.is_global = kind == 'g' && !object.is_kernel;
+	object.is_refused = !object.is_kernel && !is_same_file(&object);
 	return add_member(scope, object, err);
 }
 
@@ -337,6 +343,8 @@ void ckpt_scope_destroy(struct ckpt_scope *scope)
 {
 	if (!scope)
 		return;
+	if (scope->annex)
+		scope->destroy_annex(scope->annex);
 	for (size_t i = 0; i < scope->count; i++) {
 		struct member *member = &scope->members[i];
 
@@ -347,6 +355,12 @@ void ckpt_scope_destroy(struct ckpt_scope *scope)
 	}
 	free(scope->members);
 	free(scope);
+}
+
+void **ckpt_scope_annex(struct ckpt_scope *scope, void (*destroy)(void *))
+{
+	scope->destroy_annex = destroy;
+	return &scope->annex;
 }
 
 size_t ckpt_scope_count(const struct ckpt_scope *scope)
@@ -367,7 +381,7 @@ const struct ckpt_image *ckpt_scope_image(struct ckpt_scope *scope,
 
 	if (member->image)
 		return member->image;
-	if (member->object.is_refused) {
+	if (member->object.is_kernel || member->object.is_refused) {
 		member->status = ckpt_err_set(
 			err, CKPT_UNSUPPORTED,
 			"%s: the file is not what the process has mapped",

@@ -20,6 +20,7 @@ struct ckpt_scope_object {
 	char *path; /* the program first, by its own path */
 	uint64_t dev, inode;
 	bool is_global;	 /* in the global scope; else only its own */
+	bool is_kernel;	 /* the vdso: no file, no image */
 	bool is_refused; /* what is mapped is not the file any more */
 };
 
@@ -38,6 +39,10 @@ enum ckpt_status ckpt_scope_of_program(const char *program,
 				       struct ckpt_scope **ret,
 				       struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_scope_destroy(struct ckpt_scope *scope);
+
+/* A place for what an analysis keeps as long as the scope; NULL at first.
+ * `destroy` is called with it when the scope goes. */
+void **ckpt_scope_annex(struct ckpt_scope *scope, void (*destroy)(void *));
 
 size_t ckpt_scope_count(const struct ckpt_scope *scope);
 const struct ckpt_scope_object *

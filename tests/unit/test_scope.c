@@ -84,20 +84,29 @@ START_TEST(a_list_is_parsed_and_a_replaced_file_is_refused)
 	struct ckpt_err err = {0};
 	char text[512];
 	struct stat st;
+	const struct ckpt_symbol *symbol;
+	uint32_t object;
 
 	ck_assert_int_eq(stat("/bin/sh", &st), 0);
 	(void)snprintf(text, sizeof(text),
-		       "%lx %lx g /bin/sh\n%lx %lx l /bin/sh\n",
+		       "%lx %lx g /bin/sh\n%lx %lx l /bin/sh\n"
+		       "0 0 g linux-vdso.so.1\n0 0 l /bin/sh\n",
 		       (unsigned long)st.st_dev, (unsigned long)st.st_ino,
 		       (unsigned long)st.st_dev, (unsigned long)st.st_ino + 1);
 	ck_assert_int_eq(ckpt_scope_parse(text, NULL, &scope, &err), CKPT_OK);
-	ck_assert_uint_eq(ckpt_scope_count(scope), 2);
+	ck_assert_uint_eq(ckpt_scope_count(scope), 4);
 	ck_assert(ckpt_scope_object(scope, 0)->is_global);
 	ck_assert(!ckpt_scope_object(scope, 0)->is_refused);
 	ck_assert_ptr_nonnull(ckpt_scope_image(scope, 0, &err));
 	ck_assert(!ckpt_scope_object(scope, 1)->is_global);
 	ck_assert(ckpt_scope_object(scope, 1)->is_refused);
 	ck_assert_ptr_null(ckpt_scope_image(scope, 1, &err));
+	ck_assert(ckpt_scope_object(scope, 2)->is_kernel);
+	ck_assert(!ckpt_scope_object(scope, 2)->is_refused);
+	ck_assert(ckpt_scope_object(scope, 3)->is_refused);
+	ck_assert_int_eq(ckpt_scope_lookup(scope, 0, "no_such_name", NULL,
+					   &object, &symbol),
+			 CKPT_NOTFOUND);
 	ckpt_scope_destroy(scope);
 }
 END_TEST
