@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/planner/codefunc_x86_64.h"
+
+#include "shim/common/buf.h"
+#include "shim/common/cleanup.h"
+#include "shim/planner/track_x86_64.h"
+
+#include <string.h>
+
+enum { TABLES_MAX = 512 };
+
+struct table {
+	uint64_t vaddr, count;
+	uint8_t entry_size; /* 4: relative to the table; 8: absolute */
+};
+
+/* A function while it is read. */
+struct reading {
+	const struct ckpt_code_object *object;
+	struct ckpt_pool *pool;
+	struct ckpt_code_extent extent;
+	const uint8_t *bytes;
+	struct ckpt_insn *insns;
+	uint32_t *offs;
+	uint8_t *labels, *starts; /* by offset */
+	size_t count;
+	struct ckpt_value *targets; /* of indirect jumps and calls, in order */
+	size_t target_count;
+	struct table tables[TABLES_MAX];
+	size_t table_count;
+	struct ckpt_buf masked, refs;
+	struct ckpt_code_function *function;
+};
+
+static void clean_reading(struct reading *r)
+{
+	free(r->insns);
+	free(r->offs);
+	free(r->labels);
+	free(r->starts);
+	free(r->targets);
+	ckpt_buf_deinit(&r->masked);
+	ckpt_buf_deinit(&r->refs);
+}
+
+static bool is_inside(const struct reading *r, uint64_t vaddr)
+{
+	return vaddr >= r->extent.vaddr &&
+	       vaddr - r->extent.vaddr < r->extent.size;
+}
+
+static void spoil(struct reading *r, uint64_t site)
+{
+	if (r->function->facts & CKPT_CODE_UNDECODED)
+		return;
+	r->function->facts |= CKPT_CODE_UNDECODED;
+	r->function->undecoded_site = (uint32_t)site;
+}
+
+static struct ckpt_code code_of(const struct reading *r)
+{
+	return (struct ckpt_code){
+		.object = r->object,
+		.vaddr = r->extent.vaddr,
+		.insns = r->insns,
+		.offs = r->offs,
+		.count = r->count,
+		.labels = r->labels,
+	};
+}
+
+static enum ckpt_status allocate(struct reading *r)
+{
+	size_t size = r->extent.size;
+
+	r->insns = malloc((size + 1) * sizeof(*r->insns));
+	r->offs = malloc((size + 1) * sizeof(*r->offs));
+	r->labels = calloc(size + 1, 1);
+	r->starts = calloc(size + 1, 1);
+	r->targets = malloc((size + 1) * sizeof(*r->targets));
+	if (!r->insns || !r->offs || !r->labels || !r->starts || !r->targets)
+		return CKPT_NOMEM;
+	return CKPT_OK;
+}
+
+static void decode(struct reading *r)
+{
+	uint64_t off = 0;
+
+	while (off < r->extent.size) {
+		struct ckpt_insn *insn = &r->insns[r->count];
+
+		if (ckpt_insn_decode(r->bytes + off, r->extent.size - off,
+				     r->extent.vaddr + off, insn)) {
+			spoil(r, off);
+			break;
+		}
+		if (insn->is_unsupported)
+			spoil(r, off);
+		r->starts[off] = 1;
+		r->offs[r->count++] = (uint32_t)off;
+		off += insn->size;
+	}
+	r->offs[r->count] = (uint32_t)off;
+}
+
+/* Branches that stay inside must lead to instructions that were decoded. */
+static void find_labels(struct reading *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		uint64_t target = r->insns[i].target;
+
+		if (!target || !is_inside(r, target))
+			continue;
+		r->labels[target - r->extent.vaddr] = 1;
+		if (!r->starts[target - r->extent.vaddr])
+			spoil(r, r->offs[i]);
+	}
+}
+
+static bool is_indirect(const struct ckpt_insn *insn)
+{
+	return insn->kind == CKPT_INSN_CALL_FAR ||
+	       insn->kind == CKPT_INSN_JUMP_FAR;
+}
+
+/* Where entry `i` of the table leads; 0 if it cannot be read. */
+static uint64_t entry_target(const struct reading *r, const struct table *table,
+			     uint64_t i)
+{
+	const void *bytes = ckpt_image_bytes(
+		ckpt_code_object_image(r->object),
+		table->vaddr + i * table->entry_size, table->entry_size);
+	int32_t distance;
+	uint64_t address;
+
+	if (!bytes)
+		return 0;
+	if (table->entry_size == 4) {
+		memcpy(&distance, bytes, sizeof(distance));
+		return table->vaddr + (uint64_t)(int64_t)distance;
+	}
+	memcpy(&address, bytes, sizeof(address));
+	return address;
+}
+
+/* Does every entry lead to an instruction of this function, or to other
+ * code? One entry too many (a comparison that excludes the bound) is cut. */
+static bool check_table(struct reading *r, struct table *table)
+{
+	for (uint64_t i = 0; i < table->count; i++) {
+		uint64_t target = entry_target(r, table, i);
+		bool is_good =
+			is_inside(r, target)
+				? r->starts[target - r->extent.vaddr]
+				: ckpt_code_object_place(r->object, target) ==
+					  CKPT_AT_CODE;
+
+		if (!is_good && i > 0 && i + 1 == table->count) {
+			table->count--;
+			return true;
+		}
+		if (!is_good)
+			return false;
+	}
+	return table->count > 0;
+}
+
+/* Remember a switch's table; false: its length is not known. */
+static bool add_table(struct reading *r, uint64_t vaddr, uint8_t entry_size,
+		      uint64_t count)
+{
+	struct table table = {vaddr, count, entry_size};
+
+	if (count == 0 || !check_table(r, &table))
+		return false;
+	for (size_t i = 0; i < r->table_count; i++) {
+		if (r->tables[i].vaddr != vaddr)
+			continue;
+		if (table.count > r->tables[i].count)
+			r->tables[i].count = table.count;
+		return true;
+	}
+	if (r->table_count == TABLES_MAX)
+		return false;
+	r->tables[r->table_count++] = table;
+	return true;
+}
+
+static bool is_const(const struct reading *r, uint64_t vaddr)
+{
+	return ckpt_code_object_place(r->object, vaddr) == CKPT_AT_CONST;
+}
+
+/* jmp *table(,%rax,8) of a program at a fixed address. */
+static bool is_absolute_switch(const struct reading *r, size_t index)
+{
+	const struct ckpt_insn *insn = &r->insns[index];
+
+	return insn->kind == CKPT_INSN_JUMP_FAR && insn->memory.is_present &&
+	       insn->memory.base == CKPT_REG_NONE &&
+	       insn->memory.index < CKPT_REG_COUNT && insn->memory.scale == 8 &&
+	       insn->disp_size == 4 && is_const(r, (uint64_t)insn->memory.disp);
+}
+
+/* A switch whose table is known needs no target any more. */
+static struct ckpt_value classify(struct reading *r, size_t index,
+				  struct ckpt_value value)
+{
+	struct ckpt_code code = code_of(r);
+
+	if (is_absolute_switch(r, index) &&
+	    add_table(r, (uint64_t)r->insns[index].memory.disp, 8,
+		      ckpt_track_bound(&code, (uint32_t)index)))
+		value.kind = CKPT_VALUE_ENTRY;
+	else if (value.kind == CKPT_VALUE_ENTRY)
+		value.kind = CKPT_VALUE_UNKNOWN;
+	else if (value.kind == CKPT_VALUE_SWITCH && is_const(r, value.vaddr) &&
+		 add_table(r, value.vaddr, 4,
+			   ckpt_track_bound(&code, value.load)))
+		value.kind = CKPT_VALUE_ENTRY;
+	return value;
+}
+
+/* ENTRY now means: all targets are in r->tables. */
+static void find_targets(struct reading *r)
+{
+	struct ckpt_code code = code_of(r);
+	struct ckpt_tracker tracker;
+
+	ckpt_track_start(&tracker, &code);
+	for (size_t i = 0; i < r->count; i++) {
+		if (is_indirect(&r->insns[i]))
+			r->targets[r->target_count++] =
+				classify(r, i, ckpt_track_target(&tracker, i));
+		ckpt_track_step(&tracker, i);
+	}
+}
+
+static void add_ref(struct reading *r, struct ckpt_ref ref)
+{
+	ckpt_buf_add(&r->refs, &ref, sizeof(ref));
+}
+
+static void mask(struct reading *r, uint32_t off, unsigned from, unsigned size)
+{
+	if (!ckpt_buf_status(&r->masked))
+		memset(r->masked.data + off + from, 0, size);
+}
+
+static bool is_table(const struct reading *r, uint64_t vaddr)
+{
+	for (size_t i = 0; i < r->table_count; i++)
+		if (r->tables[i].vaddr == vaddr)
+			return true;
+	return false;
+}
+
+static void emit_direct(struct reading *r, const struct ckpt_insn *insn,
+			uint32_t off)
+{
+	bool is_call = insn->kind == CKPT_INSN_CALL;
+
+	if (!is_call && insn->kind != CKPT_INSN_JUMP &&
+	    insn->kind != CKPT_INSN_BRANCH)
+		return;
+	/* Inside, the distance says where, wherever the function stands. */
+	if (is_inside(r, insn->target))
+		return;
+	mask(r, off, insn->imm_off, insn->imm_size);
+	add_ref(r, (struct ckpt_ref){.site = off,
+				     .kind = is_call ? CKPT_REF_CALL
+						     : CKPT_REF_JUMP,
+				     .vaddr = insn->target});
+}
+
+static void emit_thread(struct reading *r, const struct ckpt_insn *insn,
+			uint32_t off)
+{
+	const struct ckpt_insn_memory *memory = &insn->memory;
+	bool has_register =
+		memory->base != CKPT_REG_NONE || memory->index != CKPT_REG_NONE;
+
+	/* Above %fs stands the C runtime's own: the canary and the like. The
+	 * word at %fs:0 is %fs itself, from which all can be reached. */
+	if (memory->disp > 0 && !has_register)
+		return;
+	if (memory->disp < 0 && !has_register)
+		mask(r, off, insn->disp_off, insn->disp_size);
+	add_ref(r, (struct ckpt_ref){
+			   .site = off,
+			   .kind = CKPT_REF_THREAD,
+			   .size = has_register ? 0 : memory->size,
+			   .is_written = memory->is_written || has_register,
+			   .vaddr = has_register ? 0 : (uint64_t)memory->disp});
+}
+
+static void emit_memory(struct reading *r, size_t index)
+{
+	const struct ckpt_insn *insn = &r->insns[index];
+	const struct ckpt_insn_memory *memory = &insn->memory;
+	struct ckpt_code code = code_of(r);
+	struct ckpt_ref ref = {.site = r->offs[index]};
+	bool has_register =
+		memory->index != CKPT_REG_NONE || memory->base < CKPT_REG_COUNT;
+
+	if (memory->is_present && memory->is_fs) {
+		emit_thread(r, insn, r->offs[index]);
+		return;
+	}
+	if (!ckpt_track_address(&code, index, &ref.vaddr))
+		return;
+	/* An absolute operand may be a number by chance: it stays. */
+	if (memory->base == CKPT_REG_IP) {
+		if (is_inside(r, ref.vaddr))
+			return;
+		mask(r, ref.site, insn->disp_off, insn->disp_size);
+	}
+	if (is_table(r, ref.vaddr))
+		ref.kind = CKPT_REF_TABLE;
+	else if (has_register)
+		ref.kind = CKPT_REF_AROUND;
+	else if (memory->is_address || memory->size == 0)
+		ref.kind = CKPT_REF_ADDRESS;
+	else
+		ref.kind = CKPT_REF_ACCESS;
+	ref.size = memory->size;
+	ref.is_written = memory->is_written || memory->is_address;
+	add_ref(r, ref);
+}
+
+/* A program at a fixed address: any constant may be an address. */
+static void emit_immediate(struct reading *r, const struct ckpt_insn *insn,
+			   uint32_t off)
+{
+	uint64_t value = (uint64_t)insn->imm;
+
+	if (!insn->has_imm || insn->imm_size < 4 ||
+	    ckpt_image_type(ckpt_code_object_image(r->object)) != ET_EXEC ||
+	    ckpt_code_object_place(r->object, value) == CKPT_AT_OUTSIDE ||
+	    is_inside(r, value))
+		return;
+	add_ref(r, (struct ckpt_ref){.site = off,
+				     .kind = CKPT_REF_ADDRESS,
+				     .is_written = true,
+				     .vaddr = value});
+}
+
+static void emit_target(struct reading *r, struct ckpt_value value,
+			uint32_t off)
+{
+	struct ckpt_ref ref = {
+		.site = off,
+		.kind = CKPT_REF_UNKNOWN,
+		.depth = value.depth,
+		.is_exact = value.is_exact,
+		.vaddr = value.vaddr,
+	};
+
+	if (value.kind == CKPT_VALUE_ENTRY)
+		return;
+	if (value.kind == CKPT_VALUE_POINTER)
+		ref.kind = CKPT_REF_POINTER;
+	else if (value.kind == CKPT_VALUE_SWITCH)
+		ref.kind = CKPT_REF_SWITCH;
+	else
+		ref.vaddr = 0;
+	add_ref(r, ref);
+}
+
+static void note_fact(struct reading *r, enum ckpt_insn_kind kind)
+{
+	if (kind == CKPT_INSN_CPU)
+		r->function->facts |= CKPT_CODE_CPU;
+	else if (kind == CKPT_INSN_SYSCALL)
+		r->function->facts |= CKPT_CODE_SYSCALL;
+	else if (kind == CKPT_INSN_CLOCK)
+		r->function->facts |= CKPT_CODE_CLOCK;
+	else if (kind == CKPT_INSN_RANDOM)
+		r->function->facts |= CKPT_CODE_RANDOM;
+}
+
+static void emit_instructions(struct reading *r)
+{
+	size_t next_target = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct ckpt_insn *insn = &r->insns[i];
+
+		note_fact(r, insn->kind);
+		emit_direct(r, insn, r->offs[i]);
+		emit_memory(r, i);
+		emit_immediate(r, insn, r->offs[i]);
+		if (is_indirect(insn))
+			emit_target(r, r->targets[next_target++], r->offs[i]);
+	}
+}
+
+/* The tables of switches: offsets inside, references outside. */
+static void emit_tables(struct reading *r)
+{
+	for (size_t i = 0; i < r->table_count; i++) {
+		const struct table *table = &r->tables[i];
+
+		ckpt_buf_add_u64(&r->masked, table->count);
+		for (uint64_t k = 0; k < table->count; k++) {
+			uint64_t target = entry_target(r, table, k);
+
+			if (is_inside(r, target)) {
+				ckpt_buf_add_u64(&r->masked,
+						 target - r->extent.vaddr);
+				continue;
+			}
+			ckpt_buf_add_u64(&r->masked, UINT64_MAX);
+			add_ref(r, (struct ckpt_ref){
+					   .site = (uint32_t)r->extent.size,
+					   .kind = CKPT_REF_JUMP,
+					   .vaddr = target});
+		}
+	}
+}
+
+/* Does control go on behind the last instruction? A call there does not
+ * return. */
+static bool falls_out(const struct reading *r)
+{
+	if (r->count == 0)
+		return false;
+	switch (r->insns[r->count - 1].kind) {
+	case CKPT_INSN_CALL:
+	case CKPT_INSN_CALL_FAR:
+	case CKPT_INSN_JUMP:
+	case CKPT_INSN_JUMP_FAR:
+	case CKPT_INSN_RETURN:
+	case CKPT_INSN_TRAP:
+		return false;
+	default:
+		return !r->extent.is_guessed;
+	}
+}
+
+static enum ckpt_status finish(struct reading *r)
+{
+	struct ckpt_code_function *function = r->function;
+	struct ckpt_hasher hasher;
+	uint64_t size = r->extent.size;
+
+	if (ckpt_buf_status(&r->masked) || ckpt_buf_status(&r->refs))
+		return CKPT_NOMEM;
+	ckpt_hasher_init(&hasher, NULL);
+	ckpt_hasher_update(&hasher, &size, sizeof(size));
+	ckpt_hasher_update(&hasher, r->masked.data, r->masked.size);
+	function->digest = ckpt_hasher_final(&hasher);
+	function->ref_count = r->refs.size / sizeof(struct ckpt_ref);
+	function->refs = ckpt_pool_alloc(r->pool, function->ref_count + 1,
+					 sizeof(struct ckpt_ref));
+	if (!function->refs)
+		return CKPT_NOMEM;
+	if (r->refs.size)
+		memcpy(function->refs, r->refs.data, r->refs.size);
+	return CKPT_OK;
+}
+
+static enum ckpt_status read_function(struct reading *r)
+{
+	const struct ckpt_image *image = ckpt_code_object_image(r->object);
+	const struct ckpt_relocation *relocations;
+	size_t count, first;
+	enum ckpt_status status = allocate(r);
+
+	if (status)
+		return status;
+	relocations = ckpt_image_relocations(image, &count);
+	first = ckpt_image_relocation_from(image, r->extent.vaddr);
+	if (first < count && is_inside(r, relocations[first].vaddr))
+		spoil(r, relocations[first].vaddr - r->extent.vaddr);
+	decode(r);
+	find_labels(r);
+	find_targets(r);
+	ckpt_buf_add(&r->masked, r->bytes, r->extent.size);
+	emit_instructions(r);
+	emit_tables(r);
+	if (falls_out(r))
+		add_ref(r, (struct ckpt_ref){.site = (uint32_t)r->extent.size,
+					     .kind = CKPT_REF_JUMP,
+					     .vaddr = r->extent.vaddr +
+						      r->extent.size});
+	return finish(r);
+}
+
+enum ckpt_status ckpt_code_function_read(const struct ckpt_code_object *object,
+					 struct ckpt_code_extent extent,
+					 struct ckpt_pool *pool,
+					 struct ckpt_code_function *ret)
+{
+	struct ckpt_code_function function = {.extent = extent};
+	struct reading r = {
+		.object = object,
+		.pool = pool,
+		.extent = extent,
+		.bytes = ckpt_image_bytes(ckpt_code_object_image(object),
+					  extent.vaddr, extent.size),
+		.function = &function,
+	};
+	enum ckpt_status status;
+
+	if (!r.bytes || extent.size > UINT32_MAX)
+		return CKPT_BADDATA;
+	status = read_function(&r);
+	clean_reading(&r);
+	if (!status)
+		*ret = function;
+	return status;
+}
+
+bool ckpt_code_function_stub(const struct ckpt_code_object *object,
+			     uint64_t vaddr, uint64_t *ret_word)
+{
+	const struct ckpt_image *image = ckpt_code_object_image(object);
+	uint64_t at = vaddr;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const uint8_t *bytes = ckpt_image_bytes(image, at, 16);
+		struct ckpt_insn insn;
+
+		if (!bytes || ckpt_insn_decode(bytes, 16, at, &insn))
+			return false;
+		at += insn.size;
+		if (insn.kind == CKPT_INSN_JUMP_FAR && insn.memory.is_present &&
+		    insn.memory.base == CKPT_REG_IP) {
+			*ret_word = at + (uint64_t)insn.memory.disp;
+			return true;
+		}
+		/* endbr64 */
+		if (i > 0 || memcmp(bytes, "\xf3\x0f\x1e\xfa", 4) != 0)
+			return false;
+	}
+	return false;
+}

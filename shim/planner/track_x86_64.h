@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CKPT_PLANNER_TRACK_X86_64_H
+#define CKPT_PLANNER_TRACK_X86_64_H
+
+/*
+ * Where the value of a register comes from, followed through straight code:
+ * enough to see that an indirect jump is a switch, or that a call goes
+ * through a table or a variable with a known address. A value that two paths
+ * bring together is unknown. Set-up world.
+ */
+
+#include "shim/planner/codeobject.h"
+#include "shim/planner/insn_x86_64.h"
+
+enum ckpt_value_kind {
+	CKPT_VALUE_UNKNOWN,
+	/* Reached from `vaddr` by `depth` loads of a pointer; the first of
+	 * them exactly there if is_exact. Depth 0 points into its object. */
+	CKPT_VALUE_POINTER,
+	CKPT_VALUE_ENTRY,  /* a 32-bit word loaded from the table at vaddr */
+	CKPT_VALUE_SWITCH, /* that word + the table's address */
+};
+
+struct ckpt_value {
+	uint8_t kind;  /* enum ckpt_value_kind */
+	uint8_t depth; /* at most 3: three or more */
+	bool is_exact;
+	uint64_t vaddr;
+	uint32_t load; /* of an ENTRY or SWITCH: index of the instruction */
+};
+
+/* The instructions of one function. */
+struct ckpt_code {
+	const struct ckpt_code_object *object;
+	uint64_t vaddr; /* of the first */
+	const struct ckpt_insn *insns;
+	const uint32_t *offs; /* of each, from vaddr */
+	size_t count;
+	const uint8_t *labels; /* by offset: a branch leads there */
+};
+
+struct ckpt_tracker {
+	const struct ckpt_code *code;
+	struct ckpt_value values[CKPT_REG_COUNT];
+	/* Of registers that hold one value in the whole function. */
+	struct ckpt_value fixed[CKPT_REG_COUNT];
+};
+
+void ckpt_track_start(struct ckpt_tracker *tracker,
+		      const struct ckpt_code *code);
+/* The target of the indirect call or jump at `index`, reached by stepping
+ * over every instruction before it. */
+struct ckpt_value ckpt_track_target(const struct ckpt_tracker *tracker,
+				    size_t index);
+void ckpt_track_step(struct ckpt_tracker *tracker, size_t index);
+
+/* How many entries the table of the switch loaded at `load` can have by the
+ * comparison before it; 0: not known. */
+uint64_t ckpt_track_bound(const struct ckpt_code *code, uint32_t load);
+
+/* The address of a rip-relative or absolute operand; false: neither. */
+bool ckpt_track_address(const struct ckpt_code *code, size_t index,
+			uint64_t *ret);
+
+#endif
