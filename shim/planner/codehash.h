@@ -10,7 +10,32 @@
  * by content identity. Gives the digest, the globals the closure refers to,
  * and everything needed to explain and to check them.
  *
- * Never too small: what cannot be followed adds the whole object, or refuses.
+ * The digest is that of the graph of references, its nodes numbered in the
+ * order in which a walk from the function meets them: content and references
+ * count, names, addresses and order in the file do not. Recursion is an edge
+ * back to a number.
+ *
+ * Never too small. How far something reaches:
+ *   function      its FDE and symbol together; every byte of it counts
+ *   read-only     what one instruction loads: just that; else the variable
+ *                 by its symbol; without a symbol, in an object with .symtab,
+ *                 up to the next thing that anything refers to, and to the
+ *                 end of the string there; in a stripped object the section
+ *   writable      the same, but the value counts at call time, and without a
+ *                 symbol it is the section; its address taken: it is written
+ *   GOT, PLT      what the word is bound to, never the word
+ *   C++ catch     the function's exception table, and the types in it
+ * Where an indirect call leads:
+ *   jump table whose bound is proven: inside the function
+ *   a pointer loaded from read-only data: what that data refers to
+ *   a pointer loaded from a variable, or from memory that a variable leads
+ *      to, or a switch without a bound: the whole object, and the objects it
+ *      is bound to; the value of the variable is in the key (globals)
+ *   any other: refused, unless config->is_indirect_object promises that it
+ *      stays in that object and those it is bound to, which are then whole
+ * The whole of an object is its content identity, what its imports are bound
+ * to, and all of its writable data as globals. Code that cannot be decoded
+ * counts as an indirect call that is not known.
  *
  * Set-up world; one closure at a time.
  */
@@ -24,6 +49,7 @@ enum ckpt_closure_item_kind {
 	CKPT_CLOSURE_DATA,    /* read-only data */
 	CKPT_CLOSURE_OBJECT,  /* a whole object: `reason` says why */
 	CKPT_CLOSURE_RUNTIME, /* a C runtime library by content identity */
+	CKPT_CLOSURE_KIND_COUNT
 };
 
 struct ckpt_closure_item {
@@ -39,11 +65,20 @@ struct ckpt_closure_item {
 struct ckpt_closure_global {
 	uint32_t object;
 	uint64_t vaddr, size;
-	const char *name; /* symbol, or ".data+0x40" */
-	bool is_tls;	  /* vaddr is an offset in the TLS block */
-	bool is_written;  /* the closure may write it */
-	bool is_scratch;  /* waived by ignore_globals or scratch_globals */
-	uint32_t item;	  /* which item refers to it */
+	const char *name;    /* symbol, or ".data+0x40" */
+	const char *section; /* ".data"; ".tls" if is_tls; "" unknown */
+	bool is_tls;	     /* vaddr is an offset in the TLS block */
+	bool is_written;     /* the closure may write it */
+	bool is_scratch;     /* waived by ignore_globals or scratch_globals */
+	uint32_t item;	     /* which item refers to it */
+};
+
+/* A call or a use of a function with effects or inputs of its own. */
+struct ckpt_closure_impure {
+	uint32_t object; /* whose slot leads to it */
+	const char *name;
+	uint32_t classes;  /* enum ckpt_impure_class of plan.h */
+	const char *chain; /* "train -> solve -> rand" */
 };
 
 /* A looked-up name that the closure relies on (plan.h, edge). */
@@ -59,7 +94,10 @@ enum ckpt_closure_trait {
 	CKPT_TRAIT_THREADS = 1u << 1, /* can start threads */
 	CKPT_TRAIT_LOCALE = 1u << 2,
 	CKPT_TRAIT_INDIRECT = 1u << 3, /* unresolved indirect calls */
-	CKPT_TRAIT_SYSCALL = 1u << 4,  /* a raw syscall instruction */
+	/* Instructions that no watching of calls can see. */
+	CKPT_TRAIT_SYSCALL = 1u << 4, /* a system call of its own */
+	CKPT_TRAIT_CLOCK = 1u << 5,   /* rdtsc and its like */
+	CKPT_TRAIT_RANDOM = 1u << 6,  /* rdrand, rdseed */
 };
 
 struct ckpt_closure {
@@ -72,8 +110,21 @@ struct ckpt_closure {
 	size_t global_count;
 	struct ckpt_closure_edge *edges;
 	size_t edge_count;
+	struct ckpt_closure_impure *impure; /* once per object and name */
+	size_t impure_count;
 	void *memory; /* owns all of the above */
 };
+
+/*
+ * Globals come in an order that depends on the code only; their names must not
+ * enter a key. A word of an untyped global that points into an object counts
+ * only if that is code or read-only data of an object that is an OBJECT or
+ * RUNTIME item, or another of the globals.
+ *
+ * ignore_globals and scratch_globals name globals as `name` shows them, or
+ * whole sections (".bss"), with a pattern for the object in front if wanted
+ * ("libcrypt.so*:.bss").
+ */
 
 /* Of the function at `vaddr` of object `object` of `scope`, with the waivers
  * of `config`. A refusal is CKPT_OK with `refusal` set. */
