@@ -278,6 +278,9 @@ enum ckpt_plan_node_kind {
 	CKPT_NODE_ARRAY,
 	CKPT_NODE_POINTER, /* 8 bytes; clauses [first, first+count) in order */
 	CKPT_NODE_SKIP,	   /* `size` bytes that take no part in anything */
+	/* A call that meets it is refused: no alternative of a union holds.
+	 * `first`: a clause, for the message. */
+	CKPT_NODE_REFUSE,
 	CKPT_NODE_KIND_COUNT
 };
 

@@ -72,7 +72,8 @@ static void feed_node(struct feed *feed, uint32_t index)
 	memcpy(&node, entry_at(feed, CKPT_PLAN_NODES, index), sizeof(node));
 	if (node.kind == CKPT_NODE_STRUCT)
 		section = CKPT_PLAN_FIELDS;
-	else if (node.kind == CKPT_NODE_POINTER)
+	else if (node.kind == CKPT_NODE_POINTER ||
+		 node.kind == CKPT_NODE_REFUSE)
 		section = CKPT_PLAN_CLAUSES;
 	if (node.count)
 		node.first = rebased(feed, section, node.first);

@@ -132,8 +132,7 @@ static enum ckpt_status add_created(struct capture *c, uint32_t clause,
 	if (status)
 		return status;
 	extent.flags |= flags;
-	status = ckpt_walk_find(call, call->pre_extent_count, value,
-				extent.node, UINT64_MAX, &number);
+	status = ckpt_walk_find(call, call->pre_extent_count, &extent, &number);
 	if (!status)
 		return share_block(call, number, &extent);
 	if (status != CKPT_NOTFOUND)
@@ -177,7 +176,8 @@ static enum ckpt_status add_grown(struct capture *c, uint32_t clause,
 		return status;
 	if (old && old->address == value && now.size <= old->bound) {
 		if (old->size != now.size)
-			old->flags &= (uint16_t)~CKPT_EXTENT_IS_DIGESTED;
+			old->flags &= (uint16_t) ~(CKPT_EXTENT_IS_DIGESTED |
+						   CKPT_EXTENT_IS_SAVED);
 		old->size = now.size;
 		old->row_size = now.size;
 		return CKPT_OK;
@@ -398,6 +398,7 @@ static enum ckpt_status emit_pointer(void *argument, uint32_t node,
 		.off = (uint64_t)(pointer->from -
 				  call->extents[pointer->holder].address),
 	};
+	struct ckpt_extent like = {.flags = CKPT_EXTENT_IS_CREATED};
 	uint8_t *value = ckpt_walk_value(pointer->from);
 	uint32_t clause = CKPT_PLAN_NONE;
 	enum ckpt_status status;
@@ -416,10 +417,11 @@ static enum ckpt_status emit_pointer(void *argument, uint32_t node,
 		return status;
 	if (!status && clause_of(call, clause)->extent == CKPT_EXTENT_IGNORE)
 		return CKPT_OK;
+	like.address = value;
+	like.node = status ? CKPT_PLAN_NONE : clause_of(call, clause)->node;
 	if (find_old_value(call, pointer, &old) && old == value &&
-	    (!value || ckpt_walk_find(call, call->pre_extent_count, value,
-				      clause_of(call, clause)->node, UINT64_MAX,
-				      &alternative)))
+	    (!value ||
+	     ckpt_walk_find(call, call->pre_extent_count, &like, &alternative)))
 		return CKPT_OK;
 	if (value) {
 		status = find_target(c, value, &effect);

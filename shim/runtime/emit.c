@@ -188,6 +188,9 @@ static enum ckpt_status emit_node(struct ckpt_emit *emit, uint32_t node,
 		return emit_fields(emit, n, column, depth);
 	case CKPT_NODE_ARRAY:
 		return emit_array(emit, n, column, depth);
+	case CKPT_NODE_REFUSE:
+		return ckpt_call_refuse(emit->call, CKPT_REFUSAL_NO_CLAUSE,
+					n->first, NULL, 0);
 	default:
 		return CKPT_OK;
 	}

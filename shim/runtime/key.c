@@ -14,11 +14,14 @@ enum { SINK_SIZE = 1024, INNER_SINK_SIZE = 256 };
 /* What a pointer was found to be. */
 enum token {
 	TOKEN_NULL,
-	TOKEN_EXTENT,  /* and its size: the next number in the table */
-	TOKEN_SEEN,    /* a graph node met before: its number follows */
-	TOKEN_OPAQUE,  /* not NULL, and that is all that counts */
-	TOKEN_CODE,    /* the identity of the code follows */
-	TOKEN_IGNORED, /* an alternative that takes no part */
+	TOKEN_EXTENT,	   /* and its size: the next number in the table */
+	TOKEN_SEEN,	   /* a graph node met before: its number follows */
+	TOKEN_OPAQUE,	   /* not NULL, and that is all that counts */
+	TOKEN_CODE,	   /* the identity of the code follows */
+	TOKEN_IGNORED,	   /* an alternative that takes no part */
+	TOKEN_ALTERNATIVE, /* which clause holds, in the upper half */
+	TOKEN_FILE,	   /* the digest of a file's content follows */
+	TOKEN_HANDLE,	   /* what the accessor of a handle says follows */
 };
 
 struct walker {
@@ -72,8 +75,7 @@ static enum ckpt_status put_extent(struct walker *w, uint32_t clause,
 	if (status)
 		return status;
 	if (call->program->nodes[extent.node].flags & CKPT_NODE_GRAPH) {
-		status = ckpt_walk_find(call, 1, extent.address, extent.node,
-					extent.size, &number);
+		status = ckpt_walk_find(call, 1, &extent, &number);
 		if (!status) {
 			ckpt_sink_put_word(w->sink, TOKEN_SEEN);
 			ckpt_sink_put_word(w->sink, number);
@@ -146,7 +148,9 @@ static enum ckpt_status put_pointer(struct walker *w, uint32_t node,
 					  &alternative);
 		if (status)
 			return status;
-		ckpt_sink_put_word(w->sink, alternative);
+		ckpt_sink_put_word(w->sink,
+				   TOKEN_ALTERNATIVE | (uint64_t)alternative
+							       << 32);
 	}
 	if (value)
 		return put_target(w, clause, pointer, value);
@@ -232,6 +236,9 @@ static enum ckpt_status put_node(struct walker *w, uint32_t node,
 		return put_fields(w, n, at, place, depth);
 	case CKPT_NODE_ARRAY:
 		return put_array(w, n, at, place, depth);
+	case CKPT_NODE_REFUSE:
+		return ckpt_call_refuse(w->call, CKPT_REFUSAL_NO_CLAUSE,
+					n->first, NULL, 0);
 	case CKPT_NODE_POINTER:
 		pointer.from = (uint8_t *)at;
 		return put_pointer(w, node, &pointer);

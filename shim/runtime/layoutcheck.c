@@ -62,6 +62,8 @@ static bool is_node_sound(const struct ckpt_plan_view *view,
 		return is_struct_sound(view, node);
 	case CKPT_NODE_ARRAY:
 		return is_array_sound(view, node);
+	case CKPT_NODE_REFUSE:
+		return node->first < view->counts[CKPT_PLAN_CLAUSES];
 	case CKPT_NODE_POINTER:
 		return node->size == 8 && !(node->flags & CKPT_NODE_FLAT) &&
 		       is_slice(node->first, node->count,

@@ -109,6 +109,8 @@ static uint8_t *find_in_object(const struct ckpt_call *call,
 {
 	const struct ckpt_program *program = call->program;
 
+	uint8_t *found = NULL;
+
 	for (uint32_t i = 0; i < program->object_count; i++) {
 		const uint8_t *address =
 			(const uint8_t *)(program->bases[i] + e->target_off);
@@ -117,10 +119,14 @@ static uint8_t *find_in_object(const struct ckpt_call *call,
 		if (!ckpt_hash_equal(program->objects[i].identity, e->identity))
 			continue;
 		segment = ckpt_ranges_segment(call->ranges, address);
-		if (segment && segment->object == i)
-			return (uint8_t *)address;
+		if (!segment || segment->object != i)
+			continue;
+		/* Two copies of one object: which was meant is not known. */
+		if (found)
+			return NULL;
+		found = (uint8_t *)address;
 	}
-	return NULL;
+	return found;
 }
 
 static enum ckpt_status check_target(struct replay *r,

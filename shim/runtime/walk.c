@@ -215,6 +215,7 @@ static enum ckpt_status measure_extent(struct measure *m, uint64_t limit)
 {
 	switch (m->clause->extent) {
 	case CKPT_EXTENT_STRING:
+	case CKPT_EXTENT_FILE:
 		return measure_string(m, limit);
 	case CKPT_EXTENT_UNTIL:
 		return measure_until(m, limit);
@@ -339,6 +340,10 @@ enum ckpt_status ckpt_walk_measure(struct ckpt_call *call, uint32_t clause,
 
 	m.context = context_of(call, pointer);
 	m.step = call->program->nodes[m.clause->node].stride;
+	/* There is no counting of things without size (empty structs). */
+	if (!m.step)
+		return ckpt_call_refuse(call, CKPT_REFUSAL_LIMIT, clause, value,
+					0);
 	*ret = blank_extent(m.clause, clause, pointer, value);
 	if (is_post)
 		ret->flags = CKPT_EXTENT_IS_CREATED;
@@ -398,7 +403,8 @@ enum ckpt_status ckpt_walk_settle(struct ckpt_call *call, uint32_t extent)
 		return status;
 	}
 	if (copy.size != call->extents[extent].size)
-		copy.flags &= (uint16_t)~CKPT_EXTENT_IS_DIGESTED;
+		copy.flags &= (uint16_t) ~(CKPT_EXTENT_IS_DIGESTED |
+					   CKPT_EXTENT_IS_SAVED);
 	call->extents[extent] = copy;
 	return CKPT_OK;
 }
@@ -502,23 +508,28 @@ static enum ckpt_status update_index(struct ckpt_call *call)
 	return CKPT_OK;
 }
 
-static bool is_same(const struct ckpt_extent *extent, const uint8_t *address,
-		    uint32_t node, uint64_t size)
+/* Blocks the call made are told apart by address and type alone: a second way
+ * to one may reach further. */
+static bool is_same(const struct ckpt_extent *extent,
+		    const struct ckpt_extent *like)
 {
-	return extent->address == address && extent->node == node &&
-	       (size == UINT64_MAX || extent->size == size) &&
-	       !(extent->flags & CKPT_EXTENT_IS_GONE);
+	if (extent->address != like->address || extent->node != like->node ||
+	    extent->flags & CKPT_EXTENT_IS_GONE)
+		return false;
+	return like->flags & CKPT_EXTENT_IS_CREATED ||
+	       (extent->size == like->size && extent->bound == like->bound &&
+		extent->direction == like->direction &&
+		extent->owner == like->owner);
 }
 
 enum ckpt_status ckpt_walk_find(struct ckpt_call *call, uint32_t first,
-				const uint8_t *address, uint32_t node,
-				uint64_t size, uint32_t *ret)
+				const struct ckpt_extent *like, uint32_t *ret)
 {
 	enum ckpt_status status;
 
 	if (call->extent_count < INDEX_FROM) {
 		for (uint32_t i = first; i < call->extent_count; i++) {
-			if (is_same(&call->extents[i], address, node, size)) {
+			if (is_same(&call->extents[i], like)) {
 				*ret = i;
 				return CKPT_OK;
 			}
@@ -528,12 +539,12 @@ enum ckpt_status ckpt_walk_find(struct ckpt_call *call, uint32_t first,
 	status = update_index(call);
 	if (status)
 		return status;
-	for (uint32_t slot = first_slot(call, address); index_slots(call)[slot];
+	for (uint32_t slot = first_slot(call, like->address);
+	     index_slots(call)[slot];
 	     slot = (slot + 1) & (call->index_capacity - 1)) {
 		uint32_t i = index_slots(call)[slot] - 1;
 
-		if (i >= first &&
-		    is_same(&call->extents[i], address, node, size)) {
+		if (i >= first && is_same(&call->extents[i], like)) {
 			*ret = i;
 			return CKPT_OK;
 		}

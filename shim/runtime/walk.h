@@ -45,12 +45,12 @@ enum ckpt_status ckpt_walk_add(struct ckpt_call *call,
 			       const struct ckpt_extent *extent,
 			       uint32_t *ret) CKPT_MUST_CHECK;
 
-/* The first extent from number `first` on that starts at `address`, has the
- * same element node and size, and is not gone. `size` UINT64_MAX: of any
- * size. NOTFOUND, or NOMEM. */
+/* The first extent from number `first` on that is `like` this one: the same
+ * place and element, direction, owner and size (of blocks the call made: the
+ * same place and element), and not gone. NOTFOUND, or NOMEM. */
 enum ckpt_status ckpt_walk_find(struct ckpt_call *call, uint32_t first,
-				const uint8_t *address, uint32_t node,
-				uint64_t size, uint32_t *ret) CKPT_MUST_CHECK;
+				const struct ckpt_extent *like,
+				uint32_t *ret) CKPT_MUST_CHECK;
 
 /* The symbol of the function that makes the blocks of a clause. */
 const char *ckpt_walk_allocator(const struct ckpt_program *program,
