@@ -75,7 +75,7 @@ static enum ckpt_status check_blob(int fd, struct ckpt_hash128 key,
 	return CKPT_OK;
 }
 
-static enum ckpt_status read_blob(struct ckpt_pool *pool, int fd,
+static enum ckpt_status read_blob(struct ckpt_io_pool *pool, int fd,
 				  struct ckpt_hash128 key,
 				  struct ckpt_entry *ret)
 {
@@ -88,7 +88,7 @@ static enum ckpt_status read_blob(struct ckpt_pool *pool, int fd,
 	status = check_blob(fd, key, &header, &size);
 	if (status)
 		return status;
-	ret->memory = ckpt_pool_take(pool, size, &ret->memory_size);
+	ret->memory = ckpt_io_pool_take(pool, size, &ret->memory_size);
 	if (!ret->memory)
 		return CKPT_NOMEM;
 	memcpy(ret->memory, &header, sizeof(header));
@@ -97,7 +97,7 @@ static enum ckpt_status read_blob(struct ckpt_pool *pool, int fd,
 		status = ckpt_record_parse_summed(ret->memory, size, sum,
 						  &record);
 	if (status) {
-		ckpt_pool_give(pool, ret->memory, ret->memory_size);
+		ckpt_io_pool_give(pool, ret->memory, ret->memory_size);
 		ret->memory = NULL;
 		return status;
 	}
@@ -108,8 +108,8 @@ static enum ckpt_status read_blob(struct ckpt_pool *pool, int fd,
 }
 
 enum ckpt_status ckpt_blob_get(struct ckpt_layout *layout,
-			       struct ckpt_pool *pool, struct ckpt_hash128 key,
-			       struct ckpt_entry *ret)
+			       struct ckpt_io_pool *pool,
+			       struct ckpt_hash128 key, struct ckpt_entry *ret)
 {
 	int fd = open_blob(layout, key);
 	enum ckpt_status status;

@@ -25,7 +25,8 @@ void ckpt_blob_name(struct ckpt_hash128 key, char name[CKPT_LAYOUT_NAME_SIZE]);
 /* OK and an entry to give back to the pool; NOTFOUND; BADDATA: there is a file
  * that is no entry of this key. *ret_size: bytes of the file. */
 enum ckpt_status ckpt_blob_get(struct ckpt_layout *layout,
-			       struct ckpt_pool *pool, struct ckpt_hash128 key,
+			       struct ckpt_io_pool *pool,
+			       struct ckpt_hash128 key,
 			       struct ckpt_entry *ret) CKPT_MUST_CHECK;
 
 /* Publish a record of `size` bytes, replacing. UNSUPPORTED: not now

@@ -174,7 +174,7 @@ static void *map_memory(size_t size)
 }
 
 /* The slot's buffer, grown; the slot is ours. */
-static void *fit_slot(struct ckpt_pool_slot *slot, size_t size)
+static void *fit_slot(struct ckpt_io_pool_slot *slot, size_t size)
 {
 	size_t capacity = slot->capacity ? slot->capacity : BUFFER_MIN;
 
@@ -189,7 +189,8 @@ static void *fit_slot(struct ckpt_pool_slot *slot, size_t size)
 	return slot->data;
 }
 
-void *ckpt_pool_take(struct ckpt_pool *pool, size_t size, size_t *ret_token)
+void *ckpt_io_pool_take(struct ckpt_io_pool *pool, size_t size,
+			size_t *ret_token)
 {
 	/* Threads begin at different slots: their stacks lie apart. */
 	size_t first = (uintptr_t)__builtin_frame_address(0) >> 20;
@@ -198,7 +199,7 @@ void *ckpt_pool_take(struct ckpt_pool *pool, size_t size, size_t *ret_token)
 	for (size_t i = 0; i < CKPT_POOL_SLOTS && size <= CKPT_POOL_KEPT_SIZE;
 	     i++) {
 		size_t index = (first + i) % CKPT_POOL_SLOTS;
-		struct ckpt_pool_slot *slot = &pool->slots[index];
+		struct ckpt_io_pool_slot *slot = &pool->slots[index];
 
 		if (__atomic_load_n(&slot->is_busy, __ATOMIC_RELAXED) ||
 		    __atomic_exchange_n(&slot->is_busy, 1, __ATOMIC_ACQUIRE))
@@ -216,7 +217,7 @@ void *ckpt_pool_take(struct ckpt_pool *pool, size_t size, size_t *ret_token)
 	return map_memory(*ret_token);
 }
 
-void ckpt_pool_give(struct ckpt_pool *pool, void *data, size_t token)
+void ckpt_io_pool_give(struct ckpt_io_pool *pool, void *data, size_t token)
 {
 	if (!data)
 		return;
@@ -227,13 +228,13 @@ void ckpt_pool_give(struct ckpt_pool *pool, void *data, size_t token)
 		(void)ckpt_sys_munmap(data, token);
 }
 
-void ckpt_pool_deinit(struct ckpt_pool *pool)
+void ckpt_io_pool_deinit(struct ckpt_io_pool *pool)
 {
 	for (size_t i = 0; i < CKPT_POOL_SLOTS; i++) {
-		struct ckpt_pool_slot *slot = &pool->slots[i];
+		struct ckpt_io_pool_slot *slot = &pool->slots[i];
 
 		if (slot->data)
 			(void)ckpt_sys_munmap(slot->data, slot->capacity);
-		*slot = (struct ckpt_pool_slot){0};
+		*slot = (struct ckpt_io_pool_slot){0};
 	}
 }

@@ -47,21 +47,22 @@ enum {
 	CKPT_POOL_KEPT_SIZE = 1 << 20, /* larger ones are given back */
 };
 
-struct ckpt_pool_slot {
+struct ckpt_io_pool_slot {
 	uint32_t is_busy;
 	uint8_t *data;
 	size_t capacity;
 } __attribute__((aligned(64)));
 
-struct ckpt_pool {
-	struct ckpt_pool_slot slots[CKPT_POOL_SLOTS];
+struct ckpt_io_pool {
+	struct ckpt_io_pool_slot slots[CKPT_POOL_SLOTS];
 };
 
 /* `size` bytes, aligned to 64, NULL if there are none. *ret_token goes back to
- * ckpt_pool_give() with them. */
-void *ckpt_pool_take(struct ckpt_pool *pool, size_t size, size_t *ret_token);
-void ckpt_pool_give(struct ckpt_pool *pool, void *data, size_t token);
+ * ckpt_io_pool_give() with them. */
+void *ckpt_io_pool_take(struct ckpt_io_pool *pool, size_t size,
+			size_t *ret_token);
+void ckpt_io_pool_give(struct ckpt_io_pool *pool, void *data, size_t token);
 /* Nothing may be out. */
-void ckpt_pool_deinit(struct ckpt_pool *pool);
+void ckpt_io_pool_deinit(struct ckpt_io_pool *pool);
 
 #endif

@@ -277,7 +277,8 @@ static enum ckpt_status finish_entry(struct ckpt_segments *segments,
 	if (!status && !ckpt_hash_equal(record.key, place->key))
 		status = CKPT_BADDATA;
 	if (status) {
-		ckpt_pool_give(segments->pool, ret->memory, ret->memory_size);
+		ckpt_io_pool_give(segments->pool, ret->memory,
+				  ret->memory_size);
 		return status;
 	}
 	ret->info = record.info;
@@ -306,7 +307,8 @@ static enum ckpt_status get_mapped(struct ckpt_segments *segments,
 	bytes = view_map(segments->layout, map, place, size);
 	if (!bytes)
 		return CKPT_BADDATA;
-	ret->memory = ckpt_pool_take(segments->pool, size, &ret->memory_size);
+	ret->memory =
+		ckpt_io_pool_take(segments->pool, size, &ret->memory_size);
 	if (!ret->memory)
 		return CKPT_NOMEM;
 	memcpy(ret->memory, bytes, size);
@@ -342,13 +344,14 @@ static enum ckpt_status get_by_pread(struct ckpt_segments *segments,
 	enum ckpt_status status;
 	uint64_t size;
 
-	ret->memory = ckpt_pool_take(segments->pool, CKPT_SEGMENT_RECORD_MAX,
-				     &ret->memory_size);
+	ret->memory = ckpt_io_pool_take(segments->pool, CKPT_SEGMENT_RECORD_MAX,
+					&ret->memory_size);
 	if (!ret->memory)
 		return CKPT_NOMEM;
 	status = pread_record(segments, place, ret->memory, &size);
 	if (status) {
-		ckpt_pool_give(segments->pool, ret->memory, ret->memory_size);
+		ckpt_io_pool_give(segments->pool, ret->memory,
+				  ret->memory_size);
 		return status;
 	}
 	return finish_entry(segments, place, size, ret);

@@ -70,7 +70,7 @@ struct ckpt_segment_fd {
 /* Zero-initialise but for the first two. */
 struct ckpt_segments {
 	struct ckpt_layout *layout;
-	struct ckpt_pool *pool;	       /* what entries are read into */
+	struct ckpt_io_pool *pool;     /* what entries are read into */
 	struct ckpt_segment_map *maps; /* one per id, made at the first need */
 	struct ckpt_segment_fd fds[CKPT_SEGMENT_FDS];
 	uint32_t read_count;

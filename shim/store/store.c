@@ -30,7 +30,7 @@ struct ckpt_store {
 	struct ckpt_layout layout;
 	struct ckpt_store_options options;
 	struct ckpt_evict_limits limits;
-	struct ckpt_pool pool;
+	struct ckpt_io_pool pool;
 	struct ckpt_segments segments;
 	struct ckpt_writer writer;
 	/* The table in use, NULL: files only. Superseded ones stay mapped:
@@ -110,7 +110,7 @@ void ckpt_store_close(struct ckpt_store *store)
 	ckpt_segments_deinit(&store->segments);
 	for (int i = 0; i < CKPT_INDEX_GENERATIONS; i++)
 		ckpt_index_close(&store->indexes[i]);
-	ckpt_pool_deinit(&store->pool);
+	ckpt_io_pool_deinit(&store->pool);
 	ckpt_layout_close(&store->layout);
 	(void)ckpt_sys_munmap(store, sizeof(*store));
 }
@@ -313,7 +313,7 @@ enum ckpt_status ckpt_store_get(struct ckpt_store *store,
 
 void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry)
 {
-	ckpt_pool_give(&store->pool, entry->memory, entry->memory_size);
+	ckpt_io_pool_give(&store->pool, entry->memory, entry->memory_size);
 	entry->memory = NULL;
 	entry->payload = NULL;
 }
