@@ -316,7 +316,10 @@ void *ckpt_session_look_up(const char *name, const char *version,
 
 	if (!ckpt_session || !ckpt_lock_take(&ckpt_session->lock))
 		return NULL;
-	ckpt_wanted_init(&wanted, name, version, true);
+	/* Not for a linkage table: to dlsym the own entry of a program that is
+	 * not position independent is the function, as it is for all others.
+	 * That is no definition, so it is dlsym that answers. */
+	ckpt_wanted_init(&wanted, name, version, false);
 	wanted.is_newest = true;
 	stub = look_up(&wanted, caller, is_next);
 	ckpt_lock_give(&ckpt_session->lock);
