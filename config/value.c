@@ -346,80 +346,82 @@ static void check_tables(const struct reading *reading)
 	}
 }
 
-static void read_value(const struct reading *reading)
+static void read_text(const struct reading *reading)
 {
-	switch (reading->key->kind) {
-	case CKPT_VALUE_TEXT:
-		*(char **)reading->first = copy_text(reading, reading->value);
-		return;
-	case CKPT_VALUE_TEXTS:
-		read_list(reading, copy_text);
-		return;
-	case CKPT_VALUE_PATH:
-		*(char **)reading->first = copy_path(reading, reading->value);
-		return;
-	case CKPT_VALUE_PATHS:
-		read_list(reading, copy_path);
-		return;
-	case CKPT_VALUE_HEADERS:
-		read_list(reading, copy_header);
-		return;
-	case CKPT_VALUE_BOOLEAN:
-		read_boolean(reading);
-		return;
-	case CKPT_VALUE_WORD:
-		read_word(reading);
-		return;
-	case CKPT_VALUE_FLAG:
-		read_flag(reading);
-		return;
-	case CKPT_VALUE_COUNT:
-		read_count(reading);
-		return;
-	case CKPT_VALUE_SIZE:
-		read_quantity(reading, CKPT_QUANTITY_BYTES, 1);
-		return;
-	case CKPT_VALUE_SECONDS:
-		read_quantity(reading, CKPT_QUANTITY_SECONDS, 1);
-		return;
-	case CKPT_VALUE_NANOS:
-		read_quantity(reading, CKPT_QUANTITY_SECONDS, 1e9);
-		return;
-	case CKPT_VALUE_DURATION:
-		read_duration(reading);
-		return;
-	case CKPT_VALUE_RATE:
-		read_rate(reading);
-		return;
-	case CKPT_VALUE_SIGNATURE:
-		read_signature(reading);
-		return;
-	case CKPT_VALUE_EXPR:
-		read_expr(reading);
-		return;
-	case CKPT_VALUE_IMPURE:
-		read_impure(reading);
-		return;
-	case CKPT_VALUE_ONCE:
-		read_once(reading);
-		return;
-	case CKPT_VALUE_MEMORY:
-		ckpt_memory_read(reading->value, reading->document,
-				 reading->messages, reading->first,
-				 reading->second);
-		return;
-	case CKPT_VALUE_LIST:
-		check_list(reading);
-		return;
-	case CKPT_VALUE_TABLE:
-		if (reading->value->kind != CKPT_TOML_TABLE)
-			refuse(reading, reading->value, "it as a [table]");
-		return;
-	case CKPT_VALUE_TABLES:
-		check_tables(reading);
-		return;
-	}
+	*(char **)reading->first = copy_text(reading, reading->value);
 }
+
+static void read_path(const struct reading *reading)
+{
+	*(char **)reading->first = copy_path(reading, reading->value);
+}
+
+static void read_texts(const struct reading *reading)
+{
+	read_list(reading, copy_text);
+}
+
+static void read_paths(const struct reading *reading)
+{
+	read_list(reading, copy_path);
+}
+
+static void read_headers(const struct reading *reading)
+{
+	read_list(reading, copy_header);
+}
+
+static void read_size(const struct reading *reading)
+{
+	read_quantity(reading, CKPT_QUANTITY_BYTES, 1);
+}
+
+static void read_seconds(const struct reading *reading)
+{
+	read_quantity(reading, CKPT_QUANTITY_SECONDS, 1);
+}
+
+static void read_nanos(const struct reading *reading)
+{
+	read_quantity(reading, CKPT_QUANTITY_SECONDS, 1e9);
+}
+
+static void read_memory(const struct reading *reading)
+{
+	ckpt_memory_read(reading->value, reading->document, reading->messages,
+			 reading->first, reading->second);
+}
+
+static void check_table(const struct reading *reading)
+{
+	if (reading->value->kind != CKPT_TOML_TABLE)
+		refuse(reading, reading->value, "it as a [table]");
+}
+
+static void (*const readers[])(const struct reading *) = {
+	[CKPT_VALUE_TEXT] = read_text,
+	[CKPT_VALUE_TEXTS] = read_texts,
+	[CKPT_VALUE_PATH] = read_path,
+	[CKPT_VALUE_PATHS] = read_paths,
+	[CKPT_VALUE_HEADERS] = read_headers,
+	[CKPT_VALUE_BOOLEAN] = read_boolean,
+	[CKPT_VALUE_WORD] = read_word,
+	[CKPT_VALUE_FLAG] = read_flag,
+	[CKPT_VALUE_COUNT] = read_count,
+	[CKPT_VALUE_SIZE] = read_size,
+	[CKPT_VALUE_SECONDS] = read_seconds,
+	[CKPT_VALUE_DURATION] = read_duration,
+	[CKPT_VALUE_NANOS] = read_nanos,
+	[CKPT_VALUE_RATE] = read_rate,
+	[CKPT_VALUE_SIGNATURE] = read_signature,
+	[CKPT_VALUE_EXPR] = read_expr,
+	[CKPT_VALUE_IMPURE] = read_impure,
+	[CKPT_VALUE_ONCE] = read_once,
+	[CKPT_VALUE_MEMORY] = read_memory,
+	[CKPT_VALUE_LIST] = check_list,
+	[CKPT_VALUE_TABLE] = check_table,
+	[CKPT_VALUE_TABLES] = check_tables,
+};
 
 void ckpt_value_read(const struct ckpt_key *key, const struct ckpt_toml *value,
 		     const struct ckpt_document *document,
@@ -434,7 +436,7 @@ void ckpt_value_read(const struct ckpt_key *key, const struct ckpt_toml *value,
 		.second = (char *)to + key->second_off,
 	};
 
-	read_value(&reading);
+	readers[key->kind](&reading);
 }
 
 void ckpt_value_free(const struct ckpt_key *key, void *of)
