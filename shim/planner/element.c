@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/compiler.h"
 
+#include <string.h>
+
 /* Does any contract of the terms in force speak of what the element at `path`
  * holds, other than the [[type]] of its own struct? */
 static bool is_spoken_of(const struct ckpt_terms *terms, const char *path)
@@ -99,4 +101,25 @@ enum ckpt_status ckpt_layout_element(struct ckpt_compiler *compiler,
 					     0, level, terms, ret);
 	compiler->depth--;
 	return status;
+}
+
+void ckpt_layout_set_node(struct ckpt_compiler *compiler, uint32_t index,
+			  const struct ckpt_plan_node *node)
+{
+	struct ckpt_buf *nodes = &compiler->tables->sections[CKPT_PLAN_NODES];
+
+	if (!nodes->is_failed)
+		memcpy(nodes->data + index * sizeof(*node), node,
+		       sizeof(*node));
+}
+
+const struct ckpt_plan_node *ckpt_layout_node(struct ckpt_compiler *compiler,
+					      uint32_t index)
+{
+	static const struct ckpt_plan_node none;
+	struct ckpt_buf *nodes = &compiler->tables->sections[CKPT_PLAN_NODES];
+
+	if (nodes->is_failed)
+		return &none;
+	return (struct ckpt_plan_node *)(void *)nodes->data + index;
 }

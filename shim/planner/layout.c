@@ -39,27 +39,6 @@ static uint32_t add_node(struct ckpt_compiler *compiler,
 			       sizeof(*node));
 }
 
-void ckpt_layout_set_node(struct ckpt_compiler *compiler, uint32_t index,
-			  const struct ckpt_plan_node *node)
-{
-	struct ckpt_buf *nodes = &compiler->tables->sections[CKPT_PLAN_NODES];
-
-	if (!nodes->is_failed)
-		memcpy(nodes->data + index * sizeof(*node), node,
-		       sizeof(*node));
-}
-
-const struct ckpt_plan_node *ckpt_layout_node(struct ckpt_compiler *compiler,
-					      uint32_t index)
-{
-	static const struct ckpt_plan_node none;
-	struct ckpt_buf *nodes = &compiler->tables->sections[CKPT_PLAN_NODES];
-
-	if (nodes->is_failed)
-		return &none;
-	return (struct ckpt_plan_node *)(void *)nodes->data + index;
-}
-
 static uint32_t type_name(struct ckpt_compiler *compiler,
 			  const struct ckpt_type *type)
 {
@@ -325,11 +304,10 @@ static enum ckpt_status add_struct(struct shape *shape,
 	return status;
 }
 
-static enum ckpt_status add_union_member(struct shape *shape,
-					 const struct ckpt_type *type,
-					 const struct ckpt_clause *clause,
-					 const struct ckpt_terms *terms,
-					 const struct spot *spot)
+static enum ckpt_status compile_condition(struct shape *shape,
+					  const struct ckpt_expr *expr,
+					  const struct ckpt_terms *terms,
+					  uint32_t *ret)
 {
 	struct ckpt_expr_scope scope = {
 		.terms = terms,
@@ -337,6 +315,16 @@ static enum ckpt_status add_union_member(struct shape *shape,
 		.moment = shape->level->is_created ? CKPT_MOMENT_POST
 						   : CKPT_MOMENT_PRE,
 	};
+
+	return ckpt_exprcode_compile(shape->compiler, expr, &scope, ret);
+}
+
+static enum ckpt_status add_union_member(struct shape *shape,
+					 const struct ckpt_type *type,
+					 const struct ckpt_clause *clause,
+					 const struct ckpt_terms *terms,
+					 const struct spot *spot)
+{
 	struct spot inner;
 	uint64_t off = 0;
 	const struct ckpt_type_field *field =
@@ -351,8 +339,8 @@ static enum ckpt_status add_union_member(struct shape *shape,
 					  "if EXPR`",
 					  spot->path);
 	inner = member_spot(shape->compiler, spot, field);
-	status = ckpt_exprcode_compile(shape->compiler, clause->condition,
-				       &scope, &inner.condition);
+	status = compile_condition(shape, clause->condition, terms,
+				   &inner.condition);
 	if (status)
 		return status;
 	shape->has_gap = true;
@@ -435,30 +423,78 @@ static enum ckpt_status add_array(struct shape *shape,
 	return add_field(shape, add_node(shape->compiler, &node), spot);
 }
 
-/* Did the user say that this takes no part? */
-static bool is_ignored(const struct shape *shape, const char *path)
+/* The clause by which the user said that this takes no part, or NULL. */
+static const struct ckpt_clause *find_ignore(const struct shape *shape,
+					     const char *path,
+					     const struct ckpt_terms **terms)
 {
-	const struct ckpt_terms *terms = NULL;
 	const struct ckpt_contract *contract =
-		ckpt_terms_find(shape->terms, path, &terms);
+		ckpt_terms_find(shape->terms, path, terms);
 
 	return contract && contract->clause_count == 1 &&
-	       contract->clauses[0].extent == CKPT_CLAUSE_EXTENT_IGNORE &&
-	       !contract->clauses[0].condition;
+			       contract->clauses[0].extent ==
+				       CKPT_CLAUSE_EXTENT_IGNORE
+		       ? contract->clauses
+		       : NULL;
 }
+
+/* `ignore if EXPR`: a field that counts only where EXPR is false, such as what
+ * stands beside a sentinel. */
+static enum ckpt_status add_condition(struct shape *shape,
+				      const struct ckpt_clause *clause,
+				      const struct ckpt_terms *terms,
+				      struct spot *spot)
+{
+	struct ckpt_expr negation = {
+		.kind = CKPT_EXPR_UNARY,
+		.op = CKPT_OPERATOR_NOT,
+		.a = clause->condition,
+		.place = clause->place,
+	};
+
+	if (spot->condition != CKPT_PLAN_NONE)
+		return ckpt_compiler_fail(shape->compiler, &clause->place,
+					  CKPT_UNSUPPORTED,
+					  "`%s`: a condition inside another; "
+					  "say it where the outer one stands",
+					  spot->path);
+	shape->has_gap = true;
+	return compile_condition(shape, &negation, terms, &spot->condition);
+}
+
+static enum ckpt_status add_counted(struct shape *shape,
+				    const struct ckpt_type *type,
+				    const struct spot *spot);
 
 static enum ckpt_status add_member(struct shape *shape,
 				   const struct ckpt_type *type,
 				   const struct spot *spot)
 {
-	enum ckpt_status status;
-	uint32_t node = 0;
+	const struct ckpt_terms *terms = NULL;
+	const struct ckpt_clause *clause = NULL;
+	struct spot own = *spot;
+	enum ckpt_status status = CKPT_OK;
 
-	if (type->kind != CKPT_TYPE_POINTER && is_ignored(shape, spot->path))
+	if (type->kind != CKPT_TYPE_POINTER)
+		clause = find_ignore(shape, spot->path, &terms);
+	if (clause && !clause->condition)
 		return add_field(shape,
 				 ckpt_layout_bytes(shape->compiler, type->size,
 						   type->size, true),
 				 spot);
+	if (clause)
+		status = add_condition(shape, clause, terms, &own);
+	return status ? status : add_counted(shape, type, &own);
+}
+
+/* By kind, once it is known that it counts. */
+static enum ckpt_status add_counted(struct shape *shape,
+				    const struct ckpt_type *type,
+				    const struct spot *spot)
+{
+	enum ckpt_status status;
+	uint32_t node = 0;
+
 	switch (type->kind) {
 	case CKPT_TYPE_STRUCT:
 		return add_struct(shape, type, spot);

@@ -74,6 +74,30 @@ START_TEST(matrices_with_a_type_contract_are_walked_by_row)
 }
 END_TEST
 
+START_TEST(field_that_is_ignored_on_a_condition_counts_elsewhere)
+{
+	struct {
+		int index;
+		double value;
+	} items[3] = {{1, 0.5}, {2, 1.5}, {-1, 7}};
+	struct ckpt_hash128 key;
+
+	compile("struct item { int index; double value; };\n"
+		"int f(const struct item *x);",
+		"[function.memory]\nx = \"until .index == -1\"\n"
+		"\"x[].value\" = \"ignore if .index == -1\"\n");
+	set_pointer(0, items);
+	key = marshal_key(&m);
+	items[2].value = 8;
+	ck_assert(marshal_same(key, marshal_key(&m)));
+	items[1].value = 8;
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	items[1].value = 1.5;
+	items[1].index = 3;
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+}
+END_TEST
+
 /* ---- libsvm ------------------------------------------------------------- */
 
 struct node {
@@ -271,6 +295,7 @@ START_TEST(a_workspace_query_is_bypassed_and_extents_follow_arguments)
 END_TEST
 
 UNIT_MAIN("marshal_graph", matrices_with_a_type_contract_are_walked_by_row,
+	  field_that_is_ignored_on_a_condition_counts_elsewhere,
 	  libsvms_model_comes_back_with_its_vectors_in_the_input,
 	  a_list_that_a_type_contract_describes_comes_back,
 	  a_ring_that_a_type_contract_describes_has_a_key,
