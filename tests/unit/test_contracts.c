@@ -163,10 +163,12 @@ static void check_library(const char *name)
 
 LIBRARY(apr)
 LIBRARY(argon2)
+LIBRARY(blas)
 LIBRARY(brotli)
 LIBRARY(crypt)
 LIBRARY(divsufsort)
 LIBRARY(gsl)
+LIBRARY(lapack)
 LIBRARY(liblinear)
 LIBRARY(libsvm)
 LIBRARY(lzma)
@@ -176,8 +178,9 @@ LIBRARY(zlib)
 LIBRARY(zstd)
 
 UNIT_MAIN("contracts", apr_fits_its_prototypes, argon2_fits_its_prototypes,
-	  brotli_fits_its_prototypes, crypt_fits_its_prototypes,
-	  divsufsort_fits_its_prototypes, gsl_fits_its_prototypes,
+	  blas_fits_its_prototypes, brotli_fits_its_prototypes,
+	  crypt_fits_its_prototypes, divsufsort_fits_its_prototypes,
+	  gsl_fits_its_prototypes, lapack_fits_its_prototypes,
 	  liblinear_fits_its_prototypes, libsvm_fits_its_prototypes,
 	  lzma_fits_its_prototypes, nettle_fits_its_prototypes,
 	  openssl_fits_its_prototypes, zlib_fits_its_prototypes,
