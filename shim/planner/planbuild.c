@@ -2,6 +2,8 @@
 #include "shim/planner/planbuild.h"
 
 #include "shim/common/version.h"
+#include "shim/planner/identity.h"
+#include "shim/planner/purity.h"
 #include "shim/planner/planwriter.h"
 
 #include <stdlib.h>
@@ -38,6 +40,37 @@ static uint32_t find_file(const struct ckpt_deps *deps, const char *path)
 	return CKPT_PLAN_NONE;
 }
 
+/* Pointers that a call gives back, and pointers found in globals, are kept as
+ * object and offset, which means something only together with the object's
+ * content. The former lead into objects of the closure; a function pointer in
+ * a global may lead anywhere. */
+static bool can_be_led_to(const struct ckpt_planning *planning, uint32_t object)
+{
+	for (size_t i = 0; i < planning->function_count; i++) {
+		const struct ckpt_planned_function *function =
+			&planning->functions[i];
+
+		if (function->refusal || !function->has_closure)
+			continue;
+		if (function->closure.global_count)
+			return true;
+		for (size_t j = 0; j < function->closure.item_count; j++)
+			if (function->closure.items[j].object == object)
+				return true;
+	}
+	return false;
+}
+
+static struct ckpt_hash128 identify(const struct ckpt_planning *planning,
+				    uint32_t object)
+{
+	const struct ckpt_image *image = NULL;
+
+	if (can_be_led_to(planning, object))
+		image = ckpt_scope_image(planning->scope, object, NULL);
+	return image ? ckpt_identity_of_image(image) : (struct ckpt_hash128){0};
+}
+
 static void add_objects(struct ckpt_planning *planning,
 			const struct ckpt_deps *deps)
 {
@@ -51,6 +84,7 @@ static void add_objects(struct ckpt_planning *planning,
 			.file = find_file(deps, object->path),
 			.dev = object->dev,
 			.inode = object->inode,
+			.identity = identify(planning, i),
 		};
 
 		ADD(tables, OBJECTS, entry);
@@ -163,6 +197,33 @@ static void add_edges(struct ckpt_tables *tables,
 	}
 }
 
+static void add_watches(struct ckpt_tables *tables,
+			const struct ckpt_planned_function *function,
+			struct ckpt_plan_function *entry)
+{
+	const struct ckpt_closure *closure = &function->closure;
+	uint32_t observed = ckpt_purity_observed(function->config);
+	char text[1024];
+
+	entry->impure_classes = observed;
+	entry->first_watch = ckpt_tables_count(tables, CKPT_PLAN_WATCHES);
+	for (size_t i = 0; i < closure->impure_count; i++) {
+		const struct ckpt_closure_impure *call = &closure->impure[i];
+		struct ckpt_plan_watch watch = {
+			.object = call->object,
+			.classes = call->classes & observed,
+		};
+
+		if (!watch.classes)
+			continue;
+		ckpt_purity_text(call, observed, text, sizeof(text));
+		watch.name = ckpt_tables_text(tables, call->name);
+		watch.chain = ckpt_tables_text(tables, text);
+		ADD(tables, WATCHES, watch);
+		entry->watch_count++;
+	}
+}
+
 static uint32_t closure_flags(const struct ckpt_closure *closure)
 {
 	uint32_t flags = 0;
@@ -271,6 +332,7 @@ static enum ckpt_status set_found(struct ckpt_planning *planning,
 	entry->code_digest = function->closure.digest;
 	entry->flags |= closure_flags(&function->closure);
 	add_edges(tables, &function->closure, entry);
+	add_watches(tables, function, entry);
 	return add_texts(planning, &function->closure, entry);
 }
 

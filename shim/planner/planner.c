@@ -3,6 +3,7 @@
 
 #include "shim/planner/barred.h"
 #include "shim/planner/deps.h"
+#include "shim/planner/purity.h"
 
 #include <fnmatch.h>
 #include <stdarg.h>
@@ -168,7 +169,8 @@ static enum ckpt_status find_closure(struct work *work,
 	function->has_closure = true;
 	if (function->closure.refusal)
 		return refuse(function, "%s", function->closure.refusal);
-	return CKPT_OK;
+	status = ckpt_purity_check(&function->closure, function->config, &err);
+	return take_refusal(function, status, &err);
 }
 
 static struct ckpt_program_global *
