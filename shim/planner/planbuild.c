@@ -102,9 +102,29 @@ static int compare_texts(const void *a, const void *b)
 	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
 }
 
+/* What the loader writes to (relocated data) is mapped as it left it, not as
+ * the file has it; what it was given to write is checked by the edges. */
+static bool is_as_in_file(struct ckpt_scope *scope,
+			  const struct ckpt_closure_item *item)
+{
+	const struct ckpt_image *image =
+		ckpt_scope_image(scope, item->object, NULL);
+	const struct ckpt_segment *segments = NULL;
+	size_t count = 0;
+
+	if (image)
+		segments = ckpt_image_segments(image, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (item->vaddr - segments[i].vaddr < segments[i].mem_size)
+			return !(segments[i].flags & PF_W);
+	}
+	return false;
+}
+
 /* Whole objects are not among them: that what is mapped is the file follows
  * from device and inode, and reading all of it would cost at each start. */
-static size_t list_texts(const struct ckpt_closure *closure,
+static size_t list_texts(struct ckpt_scope *scope,
+			 const struct ckpt_closure *closure,
 			 struct ckpt_plan_text *texts)
 {
 	size_t count = 0;
@@ -114,7 +134,7 @@ static size_t list_texts(const struct ckpt_closure *closure,
 
 		if ((item->kind == CKPT_CLOSURE_CODE ||
 		     item->kind == CKPT_CLOSURE_DATA) &&
-		    item->size)
+		    item->size && is_as_in_file(scope, item))
 			texts[count++] = (struct ckpt_plan_text){
 				.object = item->object,
 				.vaddr = item->vaddr,
@@ -157,7 +177,7 @@ static enum ckpt_status add_texts(struct ckpt_planning *planning,
 	if (!texts)
 		return CKPT_NOMEM;
 	entry->first_text = ckpt_tables_count(tables, CKPT_PLAN_TEXTS);
-	count = merge_texts(texts, list_texts(closure, texts));
+	count = merge_texts(texts, list_texts(planning->scope, closure, texts));
 	for (size_t i = 0; i < count; i++) {
 		const struct ckpt_image *image = ckpt_scope_image(
 			planning->scope, texts[i].object, NULL);

@@ -107,21 +107,25 @@ static void add_allowed_cpus(struct ckpt_hasher *hasher)
 	add(hasher, TAG_CPUS, &count, sizeof(count));
 }
 
-static enum ckpt_status add_locale(struct ckpt_hasher *hasher,
-				   struct ckpt_call *call)
+/* Of the calling thread, as setlocale() or uselocale() left it: glibc keeps
+ * the names in the object, and nothing else tells those of a thread. */
+static void add_locale(struct ckpt_hasher *hasher)
 {
-	const char *names = setlocale(LC_ALL, NULL);
+	locale_t own = uselocale((locale_t)0);
+	enum { CATEGORIES = sizeof(own->__names) / sizeof(own->__names[0]) };
 
-	/* A thread's own locale has no name that could be compared. */
-	if (!names || uselocale((locale_t)0) != LC_GLOBAL_LOCALE)
-		return ckpt_call_refuse(call, CKPT_REFUSAL_ENVIRONMENT,
-					CKPT_PLAN_NONE, NULL, 0);
-	add(hasher, TAG_LOCALE, names, strlen(names));
+	for (int i = 0; i < CATEGORIES; i++) {
+		const char *name = own == LC_GLOBAL_LOCALE ? setlocale(i, NULL)
+							   : own->__names[i];
+
+		if (name)
+			add(hasher, TAG_LOCALE, name, strlen(name));
+		else
+			add(hasher, TAG_ABSENT, "", 0);
+	}
 	add_variable(hasher, "TZ");
-	return CKPT_OK;
 }
 
-/* A fresh file never compares equal to what is expected after the call. */
 static void add_stamp(struct ckpt_hasher *stamps,
 		      const struct ckpt_file_stamp *stamp, uint64_t is_fresh)
 {
@@ -203,9 +207,7 @@ ckpt_environment_digest(const struct ckpt_environment *environment,
 		add_thread_settings(&hasher);
 	}
 	if (function->flags & CKPT_FUNCTION_LOCALE)
-		status = add_locale(&hasher, call);
-	if (status)
-		return status;
+		add_locale(&hasher);
 	call->environment = ckpt_hasher_final(&hasher);
 	call->has_environment = true;
 	*ret_stamp = ckpt_hasher_final(&stamps);
