@@ -17,6 +17,8 @@ struct command {
 static const struct command commands[] = {
 	{"run", "run a program with the functions of ckpt.toml checkpointed",
 	 ckpt_cmd_run},
+	{"init", "write a first ckpt.toml for functions of a program",
+	 ckpt_cmd_init},
 	{"inspect", "all that is known of functions of a program",
 	 ckpt_cmd_inspect},
 	{"check", "is ckpt.toml right, and does it fit a program?",

@@ -10,6 +10,7 @@
  */
 
 int ckpt_cmd_check(int argc, char **argv);
+int ckpt_cmd_init(int argc, char **argv);
 int ckpt_cmd_inspect(int argc, char **argv);
 int ckpt_cmd_plan(int argc, char **argv);
 int ckpt_cmd_run(int argc, char **argv);

@@ -117,6 +117,7 @@ four_runs() { # OUTPUT COMMAND…
 		[ $run != cold ] || [ "$(counted misses)" -gt 0 ] ||
 			fail "the cold run had no misses"
 	done
+	expect_equal 'exit status of the plain run' 0 "$(cat status.plain)"
 	for run in again cold warm; do
 		expect_same status.plain "status.$run"
 		expect_same out.plain "out.$run"
