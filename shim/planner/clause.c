@@ -305,13 +305,19 @@ static enum ckpt_status make_item(struct draft *draft)
 	return draft->item->path ? CKPT_OK : CKPT_NOMEM;
 }
 
+/* Is the path the parameter being described? */
+static bool is_itself(const struct draft *draft, const struct ckpt_path *path)
+{
+	return path && !path->step_count && !strcmp(path->base, draft->path);
+}
+
 /* A pointer that the call sets is not looked at before it, so it must stand
  * where the call can set it; and what a replay makes, it must fill. */
 static enum ckpt_status check_holder(const struct draft *draft)
 {
 	const struct ckpt_level *level = draft->level;
-	bool is_unknown = draft->clause->extent == CKPT_CLAUSE_EXTENT_IGNORE ||
-			  draft->clause->extent == CKPT_CLAUSE_EXTENT_OPAQUE;
+	bool is_unknown = !is_followed(draft) &&
+			  draft->clause->extent != CKPT_CLAUSE_EXTENT_NULL;
 
 	if (is_owner_created(draft->clause->owner) && !level->is_created &&
 	    (level->is_frame || level->is_constant))
@@ -325,6 +331,11 @@ static enum ckpt_status check_holder(const struct draft *draft)
 		return fail(draft, CKPT_INVALID,
 			    "the call cannot tell where the block moved: the "
 			    "pointer has to stand in memory that is inout");
+	if (draft->clause->extent == CKPT_CLAUSE_EXTENT_HANDLE &&
+	    !is_itself(draft, draft->clause->handle))
+		return fail(draft, CKPT_UNSUPPORTED,
+			    "`handle by FUNC(PATH)`: PATH has to be the handle "
+			    "itself");
 	if (is_unknown &&
 	    (level->is_made || (level->is_frame && level->is_created)))
 		return fail(draft, CKPT_INVALID,
@@ -437,6 +448,15 @@ static const struct ckpt_plan_clause blank_clause = {
 	.allocator = CKPT_PLAN_NONE,
 	.path = CKPT_PLAN_NONE,
 };
+
+uint32_t ckpt_clauses_none(struct ckpt_compiler *compiler, const char *path)
+{
+	struct ckpt_plan_clause entry = blank_clause;
+
+	entry.path = ckpt_tables_text(compiler->tables, path);
+	return ckpt_tables_add(compiler->tables, CKPT_PLAN_CLAUSES, &entry,
+			       sizeof(entry));
+}
 
 /* The way a user would write the path. */
 static void written_path(const char *path, char *text, size_t size)

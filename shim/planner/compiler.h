@@ -7,6 +7,7 @@
  * compiled (program.h): where we are in the graph of types, which contracts
  * are in force there, and what has been made so far.
  *
+ *   node     single nodes
  *   layout   types in memory → nodes and fields
  *   element  what a pointer leads to, compiled once where that is possible
  *   terms    which contract speaks of a path
@@ -109,6 +110,21 @@ ckpt_terms_find(const struct ckpt_terms *terms, const char *path,
 bool ckpt_terms_go_through(const struct ckpt_terms *terms, const char *path,
 			   bool *ret_is_deref);
 
+/* ---- node ---- */
+
+uint32_t ckpt_node_add(struct ckpt_compiler *compiler,
+		       const struct ckpt_plan_node *node);
+
+/* The type's spelling among the strings. */
+uint32_t ckpt_node_type_name(struct ckpt_compiler *compiler,
+			     const struct ckpt_type *type);
+
+/* Why what stands at `path` cannot be marshalled. */
+enum ckpt_status ckpt_node_refuse(struct ckpt_compiler *compiler,
+				  const char *path,
+				  const struct ckpt_type *type,
+				  const char *why);
+
 /* ---- layout ---- */
 
 /* The node of a value of `type` at canonical `path` in `level`, in whose
@@ -152,6 +168,9 @@ enum ckpt_status ckpt_clauses_compile(struct ckpt_compiler *compiler,
 				      const struct ckpt_terms *terms,
 				      uint32_t *ret_first,
 				      uint32_t *ret_count) CKPT_MUST_CHECK;
+
+/* A clause that covers nothing, for the message about `path`; its index. */
+uint32_t ckpt_clauses_none(struct ckpt_compiler *compiler, const char *path);
 
 /* ---- exprcode ---- */
 

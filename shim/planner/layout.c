@@ -30,53 +30,7 @@ static enum ckpt_status add_member(struct shape *shape,
 				   const struct ckpt_type *type,
 				   const struct spot *spot);
 
-/* ---- nodes -------------------------------------------------------------- */
-
-static uint32_t add_node(struct ckpt_compiler *compiler,
-			 const struct ckpt_plan_node *node)
-{
-	return ckpt_tables_add(compiler->tables, CKPT_PLAN_NODES, node,
-			       sizeof(*node));
-}
-
-static uint32_t type_name(struct ckpt_compiler *compiler,
-			  const struct ckpt_type *type)
-{
-	char text[128];
-
-	ckpt_type_text(type, text, sizeof(text));
-	return ckpt_tables_text(compiler->tables, text);
-}
-
-uint32_t ckpt_layout_bytes(struct ckpt_compiler *compiler, uint64_t size,
-			   uint64_t stride, bool is_skipped)
-{
-	struct ckpt_plan_node node = {
-		.kind = is_skipped ? CKPT_NODE_SKIP : CKPT_NODE_BYTES,
-		.flags = CKPT_NODE_FLAT,
-		.size = (uint32_t)size,
-		.stride = (uint32_t)stride,
-		.type_name = CKPT_PLAN_NONE,
-	};
-
-	if (!is_skipped && size == stride)
-		node.flags |= CKPT_NODE_DENSE;
-	return add_node(compiler, &node);
-}
-
 /* ---- simple values ------------------------------------------------------ */
-
-static enum ckpt_status refuse_type(struct ckpt_compiler *compiler,
-				    const char *path,
-				    const struct ckpt_type *type,
-				    const char *why)
-{
-	char text[128];
-
-	ckpt_type_text(type, text, sizeof(text));
-	return ckpt_err_set(compiler->err, CKPT_UNSUPPORTED, "`%s` (%s): %s",
-			    path, text, why);
-}
 
 static enum ckpt_status compile_scalar(struct ckpt_compiler *compiler,
 				       const struct ckpt_type *type,
@@ -88,12 +42,12 @@ static enum ckpt_status compile_scalar(struct ckpt_compiler *compiler,
 		.size = type->value_size ? type->value_size
 					 : (uint32_t)type->size,
 		.stride = (uint32_t)type->size,
-		.type_name = type_name(compiler, type),
+		.type_name = ckpt_node_type_name(compiler, type),
 	};
 
 	if (node.size == node.stride)
 		node.flags |= CKPT_NODE_DENSE;
-	*ret = add_node(compiler, &node);
+	*ret = ckpt_node_add(compiler, &node);
 	return CKPT_OK;
 }
 
@@ -106,11 +60,11 @@ compile_pointer(struct ckpt_compiler *compiler, const struct ckpt_type *type,
 		.kind = CKPT_NODE_POINTER,
 		.size = 8,
 		.stride = 8,
-		.type_name = type_name(compiler, type),
+		.type_name = ckpt_node_type_name(compiler, type),
 	};
 	enum ckpt_status status;
 
-	*ret = add_node(compiler, &node);
+	*ret = ckpt_node_add(compiler, &node);
 	status = ckpt_clauses_compile(compiler, type, path, level, terms,
 				      &node.first, &node.count);
 	if (!status)
@@ -129,7 +83,7 @@ static enum ckpt_status compile_pair(struct ckpt_compiler *compiler,
 		.count = 2,
 		.size = (uint32_t)type->size,
 		.stride = (uint32_t)type->size,
-		.type_name = type_name(compiler, type),
+		.type_name = ckpt_node_type_name(compiler, type),
 	};
 	enum ckpt_status status =
 		compile_scalar(compiler, type->element, &node.first);
@@ -137,33 +91,11 @@ static enum ckpt_status compile_pair(struct ckpt_compiler *compiler,
 	if (status)
 		return status;
 	node.flags = ckpt_layout_node(compiler, node.first)->flags;
-	*ret = add_node(compiler, &node);
+	*ret = ckpt_node_add(compiler, &node);
 	return CKPT_OK;
 }
 
 /* ---- aggregates --------------------------------------------------------- */
-
-static bool has_pointer(const struct ckpt_type *type, unsigned depth)
-{
-	if (type->kind == CKPT_TYPE_POINTER)
-		return true;
-	if (depth > CKPT_COMPILER_DEPTH_MAX)
-		return true;
-	if (type->kind == CKPT_TYPE_ARRAY)
-		return has_pointer(type->element, depth + 1);
-	if (type->kind != CKPT_TYPE_STRUCT && type->kind != CKPT_TYPE_UNION)
-		return false;
-	for (size_t i = 0; i < type->field_count; i++) {
-		if (has_pointer(type->fields[i].type, depth + 1))
-			return true;
-	}
-	return false;
-}
-
-bool ckpt_layout_has_pointer(const struct ckpt_type *type)
-{
-	return has_pointer(type, 0);
-}
 
 static enum ckpt_status add_field(struct shape *shape, uint32_t node,
 				  const struct spot *spot)
@@ -202,13 +134,14 @@ static enum ckpt_status add_bits(struct shape *shape,
 		.bit_size = field->bit_size,
 		.size = (uint32_t)field->type->size,
 		.stride = (uint32_t)field->type->size,
-		.type_name = type_name(shape->compiler, field->type),
+		.type_name = ckpt_node_type_name(shape->compiler, field->type),
 	};
 
 	if (field->type->kind == CKPT_TYPE_OTHER || field->type->size > 8)
-		return refuse_type(shape->compiler, spot->path, field->type,
-				   "bit-field across more than eight bytes");
-	return add_field(shape, add_node(shape->compiler, &node), spot);
+		return ckpt_node_refuse(
+			shape->compiler, spot->path, field->type,
+			"bit-field across more than eight bytes");
+	return add_field(shape, ckpt_node_add(shape->compiler, &node), spot);
 }
 
 static struct spot member_spot(struct ckpt_compiler *compiler,
@@ -292,7 +225,7 @@ static enum ckpt_status add_struct(struct shape *shape,
 		if (field->bit_size)
 			status = add_bits(shape, field, &inner);
 		else if (is_flexible(field->type))
-			status = refuse_type(
+			status = ckpt_node_refuse(
 				shape->compiler, inner.path, field->type,
 				"flexible array member: how long it is cannot "
 				"be said of a member; give the pointer to the "
@@ -304,32 +237,61 @@ static enum ckpt_status add_struct(struct shape *shape,
 	return status;
 }
 
-static enum ckpt_status compile_condition(struct shape *shape,
-					  const struct ckpt_expr *expr,
-					  const struct ckpt_terms *terms,
-					  uint32_t *ret)
+/* A new operator over expressions that live as long as the types. */
+static struct ckpt_expr *make_expr(struct shape *shape,
+				   enum ckpt_expr_operator op,
+				   struct ckpt_expr *a, struct ckpt_expr *b)
+{
+	struct ckpt_expr *expr = ckpt_types_alloc(
+		shape->compiler->request->types, sizeof(struct ckpt_expr));
+
+	if (!expr)
+		return NULL;
+	expr->kind = b ? CKPT_EXPR_BINARY : CKPT_EXPR_UNARY;
+	expr->op = op;
+	expr->a = a;
+	expr->b = b;
+	expr->place = a->place;
+	return expr;
+}
+
+/* The clauses of a union, one after the other. */
+struct choice {
+	const struct ckpt_type *type;
+	const struct ckpt_terms *terms;
+	const struct spot *spot;
+	struct ckpt_expr *none; /* none of the clauses so far; NULL: none yet */
+};
+
+static enum ckpt_status compile_choice(struct shape *shape,
+				       const struct choice *choice,
+				       const struct ckpt_expr *condition,
+				       uint32_t *ret)
 {
 	struct ckpt_expr_scope scope = {
-		.terms = terms,
+		.terms = choice->terms,
 		.level = shape->level,
 		.moment = shape->level->is_created ? CKPT_MOMENT_POST
 						   : CKPT_MOMENT_PRE,
 	};
 
-	return ckpt_exprcode_compile(shape->compiler, expr, &scope, ret);
+	return ckpt_exprcode_compile(shape->compiler, condition, &scope, ret);
 }
 
+/* This clause holds, and none before it. */
 static enum ckpt_status add_union_member(struct shape *shape,
-					 const struct ckpt_type *type,
 					 const struct ckpt_clause *clause,
-					 const struct ckpt_terms *terms,
-					 const struct spot *spot)
+					 struct choice *choice)
 {
+	struct ckpt_expr *condition = clause->condition;
+	struct ckpt_expr *here = condition;
+	struct ckpt_expr *not_here = NULL;
 	struct spot inner;
 	uint64_t off = 0;
 	const struct ckpt_type_field *field =
-		clause->member ? ckpt_type_field(type, clause->member, &off)
-			       : NULL;
+		clause->member
+			? ckpt_type_field(choice->type, clause->member, &off)
+			: NULL;
 	enum ckpt_status status;
 
 	if (!field)
@@ -337,14 +299,44 @@ static enum ckpt_status add_union_member(struct shape *shape,
 					  CKPT_INVALID,
 					  "`%s` is a union: say `member NAME "
 					  "if EXPR`",
-					  spot->path);
-	inner = member_spot(shape->compiler, spot, field);
-	status = compile_condition(shape, clause->condition, terms,
-				   &inner.condition);
+					  choice->spot->path);
+	if (choice->none)
+		here = condition ? make_expr(shape, CKPT_OPERATOR_AND,
+					     choice->none, condition)
+				 : choice->none;
+	inner = member_spot(shape->compiler, choice->spot, field);
+	status = compile_choice(shape, choice, here, &inner.condition);
 	if (status)
 		return status;
 	shape->has_gap = true;
+	if (condition)
+		not_here = make_expr(shape, CKPT_OPERATOR_NOT, condition, NULL);
+	if (choice->none && not_here)
+		not_here = make_expr(shape, CKPT_OPERATOR_AND, choice->none,
+				     not_here);
+	choice->none = not_here;
 	return add_member(shape, field->type, &inner);
+}
+
+/* Where no clause holds, nobody knows what stands there. */
+static enum ckpt_status add_no_member(struct shape *shape,
+				      const struct choice *choice)
+{
+	struct ckpt_plan_node node = {
+		.kind = CKPT_NODE_REFUSE,
+		.size = (uint32_t)choice->type->size,
+		.stride = (uint32_t)choice->type->size,
+		.count = 1,
+		.type_name = ckpt_node_type_name(shape->compiler, choice->type),
+	};
+	struct spot inner = *choice->spot;
+	enum ckpt_status status;
+
+	status = compile_choice(shape, choice, choice->none, &inner.condition);
+	if (status)
+		return status;
+	node.first = ckpt_clauses_none(shape->compiler, inner.path);
+	return add_field(shape, ckpt_node_add(shape->compiler, &node), &inner);
 }
 
 /* A union without pointers counts as its bytes, unless the contract tells
@@ -353,24 +345,32 @@ static enum ckpt_status add_union(struct shape *shape,
 				  const struct ckpt_type *type,
 				  const struct spot *spot)
 {
-	const struct ckpt_terms *terms = NULL;
+	struct choice choice = {.type = type, .spot = spot};
 	const struct ckpt_contract *contract =
-		ckpt_terms_find(shape->terms, spot->path, &terms);
+		ckpt_terms_find(shape->terms, spot->path, &choice.terms);
 	enum ckpt_status status = CKPT_OK;
+	size_t i = 0;
 
-	if (!contract && has_pointer(type, 0))
-		return refuse_type(shape->compiler, spot->path, type,
-				   "a union that may hold a pointer needs a "
-				   "contract: \"member NAME if EXPR\"");
+	if (!contract && ckpt_layout_has_pointer(type))
+		return ckpt_node_refuse(
+			shape->compiler, spot->path, type,
+			"a union that may hold a pointer needs a "
+			"contract: \"member NAME if EXPR\"");
 	if (!contract)
 		return add_field(shape,
 				 ckpt_layout_bytes(shape->compiler, type->size,
 						   type->size, false),
 				 spot);
-	for (size_t i = 0; i < contract->clause_count && !status; i++)
-		status = add_union_member(shape, type, &contract->clauses[i],
-					  terms, spot);
-	return status;
+	if (spot->condition != CKPT_PLAN_NONE)
+		return ckpt_node_refuse(
+			shape->compiler, spot->path, type,
+			"a contract for a union inside a member of "
+			"a union");
+	do
+		status =
+			add_union_member(shape, &contract->clauses[i], &choice);
+	while (!status && choice.none && ++i < contract->clause_count);
+	return status || !choice.none ? status : add_no_member(shape, &choice);
 }
 
 static enum ckpt_status unroll_array(struct shape *shape,
@@ -380,9 +380,9 @@ static enum ckpt_status unroll_array(struct shape *shape,
 	enum ckpt_status status = CKPT_OK;
 
 	if (type->count > ELEMENTS_UNROLLED_MAX)
-		return refuse_type(shape->compiler, spot->path, type,
-				   "an array of so many pointers inside a "
-				   "struct");
+		return ckpt_node_refuse(shape->compiler, spot->path, type,
+					"an array of so many pointers inside a "
+					"struct");
 	for (uint64_t i = 0; i < type->count && !status; i++) {
 		struct spot inner = *spot;
 
@@ -406,13 +406,13 @@ static enum ckpt_status add_array(struct shape *shape,
 		.count = (uint32_t)type->count,
 		.size = (uint32_t)type->size,
 		.stride = (uint32_t)type->size,
-		.type_name = type_name(shape->compiler, type),
+		.type_name = ckpt_node_type_name(shape->compiler, type),
 	};
 	const char *path =
 		ckpt_compiler_path(shape->compiler, "%s[]", spot->path);
 	enum ckpt_status status;
 
-	if (has_pointer(type->element, 0))
+	if (ckpt_layout_has_pointer(type->element))
 		return unroll_array(shape, type, spot);
 	status = ckpt_layout_compile(shape->compiler, type->element, path,
 				     shape->start + spot->off, shape->level,
@@ -420,7 +420,7 @@ static enum ckpt_status add_array(struct shape *shape,
 	if (status)
 		return status;
 	node.flags = ckpt_layout_node(shape->compiler, node.first)->flags;
-	return add_field(shape, add_node(shape->compiler, &node), spot);
+	return add_field(shape, ckpt_node_add(shape->compiler, &node), spot);
 }
 
 /* The clause by which the user said that this takes no part, or NULL. */
@@ -445,6 +445,7 @@ static enum ckpt_status add_condition(struct shape *shape,
 				      const struct ckpt_terms *terms,
 				      struct spot *spot)
 {
+	struct choice choice = {.terms = terms, .spot = spot};
 	struct ckpt_expr negation = {
 		.kind = CKPT_EXPR_UNARY,
 		.op = CKPT_OPERATOR_NOT,
@@ -459,7 +460,7 @@ static enum ckpt_status add_condition(struct shape *shape,
 					  "say it where the outer one stands",
 					  spot->path);
 	shape->has_gap = true;
-	return compile_condition(shape, &negation, terms, &spot->condition);
+	return compile_choice(shape, &choice, &negation, &spot->condition);
 }
 
 static enum ckpt_status add_counted(struct shape *shape,
@@ -477,6 +478,10 @@ static enum ckpt_status add_member(struct shape *shape,
 
 	if (type->kind != CKPT_TYPE_POINTER)
 		clause = find_ignore(shape, spot->path, &terms);
+	if (clause && !clause->condition && shape->level->is_made)
+		return ckpt_node_refuse(shape->compiler, spot->path, type,
+					"the call makes it, so a replay has to "
+					"know what to put there");
 	if (clause && !clause->condition)
 		return add_field(shape,
 				 ckpt_layout_bytes(shape->compiler, type->size,
@@ -539,11 +544,11 @@ static enum ckpt_status compile_aggregate(struct ckpt_compiler *compiler,
 		.kind = CKPT_NODE_STRUCT,
 		.size = (uint32_t)type->size,
 		.stride = (uint32_t)type->size,
-		.type_name = type_name(compiler, type),
+		.type_name = ckpt_node_type_name(compiler, type),
 	};
 	enum ckpt_status status;
 
-	*ret = add_node(compiler, &node);
+	*ret = ckpt_node_add(compiler, &node);
 	status = add_member(&shape, type, &spot);
 	if (!status) {
 		write_fields(&shape, &node);
@@ -569,7 +574,8 @@ enum ckpt_status ckpt_layout_compile(struct ckpt_compiler *compiler,
 				     uint32_t *ret)
 {
 	if (type->size > UINT32_MAX)
-		return refuse_type(compiler, path, type, "larger than 4 GiB");
+		return ckpt_node_refuse(compiler, path, type,
+					"larger than 4 GiB");
 	switch (type->kind) {
 	case CKPT_TYPE_BOOL:
 	case CKPT_TYPE_INT:
@@ -586,7 +592,7 @@ enum ckpt_status ckpt_layout_compile(struct ckpt_compiler *compiler,
 		return compile_aggregate(compiler, type, path, off, level,
 					 terms, ret);
 	default:
-		return refuse_type(compiler, path, type,
-				   "this type cannot be marshalled");
+		return ckpt_node_refuse(compiler, path, type,
+					"this type cannot be marshalled");
 	}
 }

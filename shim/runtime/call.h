@@ -80,6 +80,10 @@ enum ckpt_extent_flag {
 	CKPT_EXTENT_IS_STATIC = 1u << 7,
 	/* A block the call may have moved: where to is not known yet. */
 	CKPT_EXTENT_IS_MOVING = 1u << 8,
+	/* The path of a file whose content is the input; `digest` is of its
+	 * stamp. FRESH: written too recently to be sure. */
+	CKPT_EXTENT_IS_FILE = 1u << 9,
+	CKPT_EXTENT_IS_FRESH = 1u << 10,
 };
 
 /* Memory a clause describes, as met in this call. Numbered in walk order;
@@ -125,6 +129,8 @@ enum ckpt_refusal_kind {
 	CKPT_REFUSAL_GLOBAL_ADDRESS, /* untyped global holds an address */
 	CKPT_REFUSAL_GLOBAL_MISSING, /* a global cannot be found */
 	CKPT_REFUSAL_CODE,	     /* code behind a pointer is not known */
+	CKPT_REFUSAL_FILE,	     /* not a regular file, or it changed */
+	CKPT_REFUSAL_HANDLE,	     /* its accessor cannot be found */
 	CKPT_REFUSAL_UNKNOWN_TARGET, /* result points to unknown memory */
 	CKPT_REFUSAL_UNKNOWN_OBJECT, /* … to an object without identity */
 	CKPT_REFUSAL_OVERLAP,	     /* created blocks overlap */

@@ -2,6 +2,7 @@
 #include "shim/runtime/capture.h"
 
 #include "shim/runtime/emit.h"
+#include "shim/runtime/outside.h"
 #include "shim/runtime/overlap.h"
 #include "shim/runtime/roots.h"
 
@@ -63,6 +64,9 @@ static enum ckpt_status settle_extents(struct ckpt_call *call)
 
 		if (extent->owner == CKPT_OWNER_FREED)
 			extent->flags |= CKPT_EXTENT_IS_GONE;
+		status = ckpt_outside_check(call, i);
+		if (status)
+			return status;
 		if (extent->owner == CKPT_OWNER_REALLOC)
 			extent->flags |= CKPT_EXTENT_IS_MOVING;
 		else if (is_captured(extent))

@@ -2,6 +2,7 @@
 #include "shim/runtime/key.h"
 
 #include "shim/runtime/fpstate_x86_64.h"
+#include "shim/runtime/outside.h"
 #include "shim/runtime/overlap.h"
 #include "shim/runtime/roots.h"
 #include "shim/runtime/sink.h"
@@ -14,14 +15,13 @@ enum { SINK_SIZE = 1024, INNER_SINK_SIZE = 256 };
 /* What a pointer was found to be. */
 enum token {
 	TOKEN_NULL,
-	TOKEN_EXTENT,	   /* and its size: the next number in the table */
-	TOKEN_SEEN,	   /* a graph node met before: its number follows */
-	TOKEN_OPAQUE,	   /* not NULL, and that is all that counts */
-	TOKEN_CODE,	   /* the identity of the code follows */
-	TOKEN_IGNORED,	   /* an alternative that takes no part */
+	TOKEN_EXTENT,  /* and its size: the next number in the table */
+	TOKEN_SEEN,    /* a graph node met before: its number follows */
+	TOKEN_OPAQUE,  /* not NULL, and that is all that counts */
+	TOKEN_OBJECT,  /* an object's identity and an offset follow */
+	TOKEN_OUTSIDE, /* what a file, code, or a handle stands for follows */
+	TOKEN_IGNORED, /* an alternative that takes no part */
 	TOKEN_ALTERNATIVE, /* which clause holds, in the upper half */
-	TOKEN_FILE,	   /* the digest of a file's content follows */
-	TOKEN_HANDLE,	   /* what the accessor of a handle says follows */
 };
 
 struct walker {
@@ -44,21 +44,6 @@ static void put_bits(struct ckpt_sink *sink, const struct ckpt_plan_node *node,
 	if (node->bit_size < 64)
 		word &= ((uint64_t)1 << node->bit_size) - 1;
 	ckpt_sink_put_word(sink, word);
-}
-
-static enum ckpt_status put_code(struct walker *w, uint32_t clause,
-				 const uint8_t *value)
-{
-	const struct ckpt_program *program = w->call->program;
-	struct ckpt_hash128 identity;
-
-	if (!program->host || !program->host->code ||
-	    program->host->code(program, value, &identity))
-		return ckpt_call_refuse(w->call, CKPT_REFUSAL_CODE, clause,
-					value, 0);
-	ckpt_sink_put_word(w->sink, TOKEN_CODE);
-	ckpt_sink_put_digest(w->sink, identity);
-	return CKPT_OK;
 }
 
 static enum ckpt_status put_extent(struct walker *w, uint32_t clause,
@@ -118,9 +103,11 @@ static enum ckpt_status put_target(struct walker *w, uint32_t clause,
 		return ckpt_call_refuse(w->call, CKPT_REFUSAL_NOT_NULL, clause,
 					value, 0);
 	case CKPT_EXTENT_CODE:
-		return put_code(w, clause, value);
 	case CKPT_EXTENT_FILE:
 	case CKPT_EXTENT_HANDLE:
+		ckpt_sink_put_word(w->sink, TOKEN_OUTSIDE);
+		return ckpt_outside_put(w->call, w->sink, clause, pointer,
+					value);
 	case CKPT_EXTENT_REFUSE:
 		return ckpt_call_refuse(w->call, CKPT_REFUSAL_NO_CLAUSE, clause,
 					value, 0);
@@ -274,7 +261,7 @@ static enum ckpt_status put_address(struct walker *w,
 		return ckpt_call_refuse(w->call, CKPT_REFUSAL_GLOBAL_ADDRESS,
 					CKPT_PLAN_NONE, extent->address,
 					extent->size);
-	ckpt_sink_put_word(w->sink, TOKEN_CODE);
+	ckpt_sink_put_word(w->sink, TOKEN_OBJECT);
 	ckpt_sink_put_digest(w->sink, identity);
 	ckpt_sink_put_word(w->sink,
 			   (uintptr_t)value - program->bases[segment->object]);
@@ -405,6 +392,9 @@ static enum ckpt_status put_one(struct walker *w, uint32_t number)
 
 	if (w->call->program->function->flags & CKPT_FUNCTION_ALIGNMENT)
 		ckpt_sink_put_word(w->sink, (uintptr_t)extent->address % 64);
+	/* The path of a file is not what counts. */
+	if (extent->flags & CKPT_EXTENT_IS_FILE)
+		return CKPT_OK;
 	switch (extent->direction) {
 	case CKPT_DIR_IN:
 		return put_elements(w, number);

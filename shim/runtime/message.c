@@ -87,6 +87,17 @@ static const struct refusal_text TEXTS[CKPT_REFUSAL_KIND_COUNT] = {
 			       "known",
 			       "exclude such calls with bypass_if",
 			       SAY_ADDRESS},
+	[CKPT_REFUSAL_FILE] = {"file",
+			       "the file is not a regular one, cannot be read, "
+			       "or was changed moments ago or during the call",
+			       "such calls run as ever", 0},
+	[CKPT_REFUSAL_HANDLE] =
+		{"handle",
+		 "the accessor of the handle is not known where "
+		 "the function is defined",
+		 "name an exported function: handle by "
+		 "FUNC(PATH)",
+		 SAY_ADDRESS},
 	[CKPT_REFUSAL_UNKNOWN_TARGET] =
 		{"unknown target",
 		 "the call set a pointer to memory the contract does not know",

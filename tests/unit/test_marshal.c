@@ -6,6 +6,9 @@
  */
 #include "tests/unit/compile.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 /* ---- strings, static results -------------------------------------------- */
 
 static char crypt_buffer[64];
@@ -278,7 +281,87 @@ START_TEST(a_long_double_on_the_stack_counts_by_ten_bytes)
 }
 END_TEST
 
-UNIT_MAIN("marshal", a_static_string_is_told_again,
+/* ---- what a pointer only names ------------------------------------------ */
+
+static int digest_type(const int *digest)
+{
+	return *digest;
+}
+
+static void *symbol_with_accessor(const struct ckpt_program *program,
+				  const char *symbol)
+{
+	if (!strcmp(symbol, "digest_type"))
+		return (void *)digest_type;
+	return marshal_symbol(program, symbol);
+}
+
+START_TEST(a_handle_counts_by_what_its_accessor_says)
+{
+	static const struct ckpt_program_host host = {
+		.symbol = symbol_with_accessor};
+	int sha1 = 64;
+	int other = 64;
+	struct ckpt_hash128 key;
+
+	compile("struct md;\nint f(const struct md *digest);",
+		"[function.memory]\n"
+		"digest = \"handle by digest_type(digest)\"\n");
+	set_pointer(0, &sha1);
+	ck_assert_int_eq(marshal_refusal(&m), CKPT_REFUSAL_HANDLE);
+	m.program.host = &host;
+	key = marshal_key(&m);
+	set_pointer(0, &other);
+	ck_assert(marshal_same(key, marshal_key(&m)));
+	other = 672;
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+}
+END_TEST
+
+static void write_file(const char *path, const char *text)
+{
+	static const struct timespec old[2] = {{1000000, 0}, {1000000, 0}};
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
+}
+
+START_TEST(a_file_counts_by_its_content)
+{
+	char path[] = "/tmp/ckpt-marshal-file-XXXXXX";
+	char other[64];
+	struct ckpt_hash128 key;
+
+	ck_assert_int_ge(mkstemp(path), 0);
+	(void)snprintf(other, sizeof(other), "%s-2", path);
+	write_file(path, "one");
+	write_file(other, "one");
+	compile("int f(const char *name);",
+		"[function.memory]\nname = \"file\"\n");
+	set_pointer(0, path);
+	key = marshal_key(&m);
+	set_pointer(0, other);
+	ck_assert(marshal_same(key, marshal_key(&m)));
+	/* Its ctime is of this moment: it could change unseen. */
+	ck_assert_int_eq(marshal_try_capture(&m), CKPT_UNSUPPORTED);
+	ck_assert_int_eq(m.call->refusal.kind, CKPT_REFUSAL_FILE);
+	write_file(other, "two");
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	set_pointer(0, "/bin/true");
+	(void)marshal_key(&m);
+	marshal_capture(&m);
+	set_pointer(0, "/dev/null");
+	ck_assert_int_eq(marshal_refusal(&m), CKPT_REFUSAL_FILE);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(unlink(other), 0);
+}
+END_TEST
+
+UNIT_MAIN("marshal", a_handle_counts_by_what_its_accessor_says,
+	  a_file_counts_by_its_content, a_static_string_is_told_again,
 	  a_result_inside_an_argument_is_an_alias, brotlis_contract_works,
 	  a_slice_starts_where_the_caller_is,
 	  one_buffer_given_twice_is_another_call_than_two,

@@ -294,7 +294,71 @@ START_TEST(a_workspace_query_is_bypassed_and_extents_follow_arguments)
 }
 END_TEST
 
-UNIT_MAIN("marshal_graph", matrices_with_a_type_contract_are_walked_by_row,
+/* ---- unions ------------------------------------------------------------- */
+
+struct variant {
+	int kind;
+	union {
+		long number;
+		const char *text;
+	};
+};
+
+START_TEST(the_live_member_of_a_union_counts)
+{
+	struct variant v = {.kind = 1, .text = "hello"};
+	char copy[] = "hello";
+	struct ckpt_hash128 key;
+
+	compile("struct variant { int kind; union { long number; "
+		"const char *text; } u; };\n"
+		"int f(const struct variant *v);",
+		"[function.memory]\nv = \"one\"\n"
+		"\"v->u\" = [\"member number if v->kind == 0\", "
+		"\"member text if v->kind == 1\"]\n"
+		"\"v->u.text\" = \"string\"\n");
+	set_pointer(0, &v);
+	key = marshal_key(&m);
+	v.text = copy;
+	ck_assert(marshal_same(key, marshal_key(&m)));
+	copy[0] = 'j';
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	v.kind = 0;
+	v.number = 1;
+	key = marshal_key(&m);
+	v.number = 2;
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	v.kind = 2;
+	ck_assert_int_eq(marshal_refusal(&m), CKPT_REFUSAL_NO_CLAUSE);
+}
+END_TEST
+
+START_TEST(alternatives_are_tried_in_order)
+{
+	struct variant v = {.kind = 1, .text = "hello"};
+	struct ckpt_hash128 key;
+
+	compile("struct variant { int kind; void *u; };\n"
+		"int f(const struct variant *v);",
+		"[function.memory]\nv = \"one\"\n"
+		"\"v->u\" = [\"string as char if v->kind == 1\", "
+		"\"as long if v->kind == 2\", \"null\"]\n");
+	set_pointer(0, &v);
+	key = marshal_key(&m);
+	v.text = "hellO";
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	v.kind = 2;
+	(void)marshal_key(&m);
+	v.kind = 3;
+	ck_assert_int_eq(marshal_refusal(&m), CKPT_REFUSAL_NOT_NULL);
+	v.text = NULL;
+	(void)marshal_key(&m);
+}
+END_TEST
+
+UNIT_MAIN("marshal_graph", the_live_member_of_a_union_counts,
+	  alternatives_are_tried_in_order,
+	  matrices_with_a_type_contract_are_walked_by_row,
 	  field_that_is_ignored_on_a_condition_counts_elsewhere,
 	  libsvms_model_comes_back_with_its_vectors_in_the_input,
 	  a_list_that_a_type_contract_describes_comes_back,

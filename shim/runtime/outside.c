@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/runtime/outside.h"
+
+#include "shim/runtime/filehash.h"
+
+static enum ckpt_status put_code(struct ckpt_call *call, struct ckpt_sink *sink,
+				 uint32_t clause, const uint8_t *value)
+{
+	const struct ckpt_program *program = call->program;
+	struct ckpt_hash128 identity;
+
+	if (!program->host || !program->host->code ||
+	    program->host->code(program, value, &identity))
+		return ckpt_call_refuse(call, CKPT_REFUSAL_CODE, clause, value,
+					0);
+	ckpt_sink_put_digest(sink, identity);
+	return CKPT_OK;
+}
+
+/* All 64 bits count: an accessor that returns int leaves the upper half alone
+ * or extends into it, and one that returns a pointer must not be cut short. */
+static enum ckpt_status put_handle(struct ckpt_call *call,
+				   struct ckpt_sink *sink, uint32_t clause,
+				   uint8_t *value)
+{
+	const struct ckpt_program *program = call->program;
+	const struct ckpt_plan_clause *c = &program->clauses[clause];
+	uint64_t (*accessor)(const void *) = NULL;
+
+	if (program->host && program->host->symbol)
+		accessor = program->host->symbol(program, program->strings +
+								  c->allocator);
+	if (!accessor)
+		return ckpt_call_refuse(call, CKPT_REFUSAL_HANDLE, clause,
+					value, 0);
+	ckpt_sink_put_word(sink, accessor(value));
+	return CKPT_OK;
+}
+
+static struct ckpt_hash128 stamp_digest(const struct ckpt_file_stamp *stamp)
+{
+	return ckpt_hash(NULL, stamp, sizeof(*stamp));
+}
+
+static enum ckpt_status put_file(struct ckpt_call *call, struct ckpt_sink *sink,
+				 uint32_t clause,
+				 const struct ckpt_walk_pointer *pointer,
+				 uint8_t *value)
+{
+	struct ckpt_file_stamp stamp;
+	struct ckpt_hash128 digest;
+	struct ckpt_extent extent;
+	enum ckpt_status status;
+	uint32_t number;
+
+	status =
+		ckpt_walk_measure(call, clause, pointer, value, false, &extent);
+	if (status)
+		return status;
+	if (ckpt_filehash_path((const char *)value, call->secret, &digest,
+			       &stamp))
+		return ckpt_call_refuse(call, CKPT_REFUSAL_FILE, clause, value,
+					0);
+	extent.direction = CKPT_DIR_IN;
+	extent.flags = CKPT_EXTENT_IS_FILE;
+	if (ckpt_filehash_is_fresh(&stamp))
+		extent.flags |= CKPT_EXTENT_IS_FRESH;
+	extent.digest = stamp_digest(&stamp);
+	ckpt_sink_put_digest(sink, digest);
+	return ckpt_walk_add(call, &extent, &number);
+}
+
+enum ckpt_status ckpt_outside_put(struct ckpt_call *call,
+				  struct ckpt_sink *sink, uint32_t clause,
+				  const struct ckpt_walk_pointer *pointer,
+				  uint8_t *value)
+{
+	switch (call->program->clauses[clause].extent) {
+	case CKPT_EXTENT_CODE:
+		return put_code(call, sink, clause, value);
+	case CKPT_EXTENT_HANDLE:
+		return put_handle(call, sink, clause, value);
+	default:
+		return put_file(call, sink, clause, pointer, value);
+	}
+}
+
+enum ckpt_status ckpt_outside_check(struct ckpt_call *call, uint32_t extent)
+{
+	const struct ckpt_extent *e = &call->extents[extent];
+	struct ckpt_file_stamp stamp;
+
+	if (!(e->flags & CKPT_EXTENT_IS_FILE))
+		return CKPT_OK;
+	/* The path itself is an argument: the call may have written over it. */
+	if (!(e->flags & CKPT_EXTENT_IS_FRESH) &&
+	    ckpt_ranges_can_read(call->ranges, e->address, e->size) &&
+	    e->address[e->size - 1] == 0 &&
+	    !ckpt_filehash_stamp((const char *)e->address, &stamp) &&
+	    ckpt_hash_equal(stamp_digest(&stamp), e->digest))
+		return CKPT_OK;
+	return ckpt_call_refuse(call, CKPT_REFUSAL_FILE, e->clause, e->address,
+				0);
+}
