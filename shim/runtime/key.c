@@ -6,6 +6,7 @@
 #include "shim/runtime/overlap.h"
 #include "shim/runtime/roots.h"
 #include "shim/runtime/sink.h"
+#include "shim/runtime/untyped.h"
 #include "shim/runtime/walk.h"
 
 #include <string.h>
@@ -18,7 +19,6 @@ enum token {
 	TOKEN_EXTENT,  /* and its size: the next number in the table */
 	TOKEN_SEEN,    /* a graph node met before: its number follows */
 	TOKEN_OPAQUE,  /* not NULL, and that is all that counts */
-	TOKEN_OBJECT,  /* an object's identity and an offset follow */
 	TOKEN_OUTSIDE, /* what a file, code, or a handle stands for follows */
 	TOKEN_IGNORED, /* an alternative that takes no part */
 	TOKEN_ALTERNATIVE, /* which clause holds, in the upper half */
@@ -234,64 +234,6 @@ static enum ckpt_status put_node(struct walker *w, uint32_t node,
 	}
 }
 
-/* An address in data without types: of read-only memory of an object whose
- * content is known, or of a global that is itself in the key. */
-static enum ckpt_status put_address(struct walker *w,
-				    const struct ckpt_extent *extent,
-				    const uint8_t *value)
-{
-	const struct ckpt_program *program = w->call->program;
-	const struct ckpt_segment *segment;
-	struct ckpt_hash128 identity = {0, 0};
-	uint32_t global;
-
-	if (ckpt_roots_find_global(w->call, value, &global)) {
-		ckpt_sink_put_word(w->sink, TOKEN_EXTENT);
-		ckpt_sink_put_word(w->sink, global);
-		ckpt_sink_put_word(
-			w->sink,
-			(uint64_t)(value - w->call->extents[global].address));
-		return CKPT_OK;
-	}
-	segment = ckpt_ranges_segment(w->call->ranges, value);
-	if (segment && !segment->is_writable &&
-	    segment->object < program->object_count)
-		identity = program->objects[segment->object].identity;
-	if (!identity.lo && !identity.hi)
-		return ckpt_call_refuse(w->call, CKPT_REFUSAL_GLOBAL_ADDRESS,
-					CKPT_PLAN_NONE, extent->address,
-					extent->size);
-	ckpt_sink_put_word(w->sink, TOKEN_OBJECT);
-	ckpt_sink_put_digest(w->sink, identity);
-	ckpt_sink_put_word(w->sink,
-			   (uintptr_t)value - program->bases[segment->object]);
-	return CKPT_OK;
-}
-
-/* Bytes that count as they are, but for the addresses among them. */
-static enum ckpt_status put_untyped(struct walker *w,
-				    const struct ckpt_extent *extent)
-{
-	enum ckpt_status status;
-	uint64_t off = 0;
-
-	for (;;) {
-		uint64_t end = ckpt_ranges_find_address(
-			w->call->ranges, extent->address, off, extent->size);
-
-		ckpt_sink_put_word(w->sink, end);
-		ckpt_sink_put_content(w->sink, extent->address + off,
-				      end - off);
-		if (end == extent->size)
-			return CKPT_OK;
-		status = put_address(w, extent,
-				     ckpt_walk_value(extent->address + end));
-		if (status)
-			return status;
-		off = end + sizeof(void *);
-	}
-}
-
 /* The elements of an extent, row by row. */
 static enum ckpt_status put_elements(struct walker *w, uint32_t number)
 {
@@ -302,7 +244,7 @@ static enum ckpt_status put_elements(struct walker *w, uint32_t number)
 	enum ckpt_status status;
 
 	if (extent.flags & CKPT_EXTENT_IS_UNTYPED)
-		return put_untyped(w, &extent);
+		return ckpt_untyped_put(w->call, w->sink, &extent);
 	for (uint64_t row = 0; row < rows; row++) {
 		const uint8_t *at = extent.address + row * extent.stride;
 		const uint8_t *end = at + extent.row_size;

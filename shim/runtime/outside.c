@@ -3,17 +3,59 @@
 
 #include "shim/runtime/filehash.h"
 
+/* Code of another object can call anything: then every object of the process
+ * counts. False if one has no known content (the vdso has no file). */
+static bool put_all_objects(struct ckpt_call *call, struct ckpt_sink *sink)
+{
+	const struct ckpt_program *program = call->program;
+
+	for (uint32_t i = 0; i < program->object_count; i++) {
+		const struct ckpt_plan_object *object = &program->objects[i];
+
+		if (!object->identity.lo && !object->identity.hi &&
+		    (object->dev || object->inode))
+			return false;
+		ckpt_sink_put_digest(sink, object->identity);
+	}
+	return true;
+}
+
+/* Read-only memory of an object: its content, and what its code may call. The
+ * closure has seen to the function's own object: code that takes a function
+ * pointer from a global makes it and what it is bound to inputs. */
+bool ckpt_outside_put_object(struct ckpt_call *call, struct ckpt_sink *sink,
+			     const uint8_t *value)
+{
+	const struct ckpt_program *program = call->program;
+	const struct ckpt_segment *segment =
+		ckpt_ranges_segment(call->ranges, value);
+	const struct ckpt_plan_object *object;
+
+	if (!segment || segment->is_writable ||
+	    segment->object >= program->object_count)
+		return false;
+	object = &program->objects[segment->object];
+	if (!object->identity.lo && !object->identity.hi)
+		return false;
+	ckpt_sink_put_digest(sink, object->identity);
+	ckpt_sink_put_word(sink,
+			   (uintptr_t)value - program->bases[segment->object]);
+	return segment->object == program->function->object ||
+	       put_all_objects(call, sink);
+}
+
 static enum ckpt_status put_code(struct ckpt_call *call, struct ckpt_sink *sink,
 				 uint32_t clause, const uint8_t *value)
 {
 	const struct ckpt_program *program = call->program;
 	struct ckpt_hash128 identity;
 
-	if (!program->host || !program->host->code ||
-	    program->host->code(program, value, &identity))
+	if (program->host && program->host->code &&
+	    !program->host->code(program, value, &identity))
+		ckpt_sink_put_digest(sink, identity);
+	else if (!ckpt_outside_put_object(call, sink, value))
 		return ckpt_call_refuse(call, CKPT_REFUSAL_CODE, clause, value,
 					0);
-	ckpt_sink_put_digest(sink, identity);
 	return CKPT_OK;
 }
 

@@ -21,6 +21,12 @@ static inline bool ckpt_outside_is(const struct ckpt_plan_clause *clause)
 	       clause->extent == CKPT_EXTENT_HANDLE;
 }
 
+/* Put an address of read-only memory into the key: the content of its object,
+ * and of all others that its code may call. False: its content is not known,
+ * or it can be written. */
+bool ckpt_outside_put_object(struct ckpt_call *call, struct ckpt_sink *sink,
+			     const uint8_t *value);
+
 /* Put what `value`, not NULL, leads to into the key. A file is also noted in
  * the table of extents, to be looked at again after the call. */
 enum ckpt_status ckpt_outside_put(struct ckpt_call *call,

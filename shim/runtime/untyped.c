@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/runtime/untyped.h"
+
+#include "shim/runtime/outside.h"
+#include "shim/runtime/roots.h"
+
+enum { ADDRESS_OF_GLOBAL = 1, ADDRESS_OF_OBJECT };
+
+/* An address in data without types: of a global that is itself in the key, or
+ * of read-only memory. */
+static enum ckpt_status put_address(struct ckpt_call *call,
+				    struct ckpt_sink *sink,
+				    const struct ckpt_extent *extent,
+				    const uint8_t *value)
+{
+	uint32_t global;
+
+	if (ckpt_roots_find_global(call, value, &global)) {
+		ckpt_sink_put_word(sink, ADDRESS_OF_GLOBAL);
+		ckpt_sink_put_word(sink, global);
+		ckpt_sink_put_word(
+			sink,
+			(uint64_t)(value - call->extents[global].address));
+		return CKPT_OK;
+	}
+	ckpt_sink_put_word(sink, ADDRESS_OF_OBJECT);
+	if (ckpt_outside_put_object(call, sink, value))
+		return CKPT_OK;
+	return ckpt_call_refuse(call, CKPT_REFUSAL_GLOBAL_ADDRESS,
+				CKPT_PLAN_NONE, extent->address, extent->size);
+}
+
+/* Bytes that count as they are, but for the addresses among them. */
+enum ckpt_status ckpt_untyped_put(struct ckpt_call *call,
+				  struct ckpt_sink *sink,
+				  const struct ckpt_extent *extent)
+{
+	enum ckpt_status status;
+	uint64_t off = 0;
+
+	for (;;) {
+		uint64_t end = ckpt_ranges_find_address(
+			call->ranges, extent->address, off, extent->size);
+
+		ckpt_sink_put_word(sink, end);
+		ckpt_sink_put_content(sink, extent->address + off, end - off);
+		if (end == extent->size)
+			return CKPT_OK;
+		status = put_address(call, sink, extent,
+				     ckpt_walk_value(extent->address + end));
+		if (status)
+			return status;
+		off = end + sizeof(void *);
+	}
+}
