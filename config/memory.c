@@ -74,13 +74,13 @@ static void read_clauses(const struct line *line,
 }
 
 static const struct ckpt_contract *
-find_contract(const struct ckpt_contract *contracts, size_t count,
+find_contract(const struct ckpt_contract *contracts, size_t first, size_t end,
 	      const struct ckpt_path *path)
 {
 	char text[PATH_TEXT_MAX], other[PATH_TEXT_MAX];
 
 	ckpt_path_text(path, text, sizeof text);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = first; i < end; i++) {
 		ckpt_path_text(contracts[i].path, other, sizeof other);
 		if (strcmp(text, other) == 0)
 			return &contracts[i];
@@ -97,10 +97,9 @@ static bool is_new(const struct line *line, const struct ckpt_path *path,
 		ckpt_document_place(line->document, line->value->key_text_spot);
 	const struct ckpt_contract *other;
 
-	if (find_contract(contracts, first_of_table, path))
+	if (find_contract(contracts, 0, first_of_table, path))
 		return false;
-	other = find_contract(contracts + first_of_table,
-			      count - first_of_table, path);
+	other = find_contract(contracts, first_of_table, count, path);
 	if (!other)
 		return true;
 	ckpt_messages_add(line->messages, &place,

@@ -13,17 +13,18 @@ void ckpt_messages_deinit(struct ckpt_messages *messages)
 static bool has_line(const struct ckpt_messages *messages, const char *line,
 		     size_t size)
 {
-	const uint8_t *next = messages->lines.data;
-	const uint8_t *end = next + messages->lines.size;
+	const char *next = (const char *)messages->lines.data;
+	size_t left = messages->lines.size;
 
-	while (next < end) {
-		const uint8_t *stop = memchr(next, '\n', (size_t)(end - next));
+	while (left) {
+		const char *stop = memchr(next, '\n', left);
 
 		if (!stop)
 			return false;
 		if ((size_t)(stop - next) == size &&
 		    memcmp(next, line, size) == 0)
 			return true;
+		left -= (size_t)(stop - next) + 1;
 		next = stop + 1;
 	}
 	return false;
