@@ -77,6 +77,11 @@ struct ckpt_copied {
 bool ckpt_codebase_copied(struct ckpt_codebase *base, uint32_t object,
 			  uint64_t vaddr, struct ckpt_copied *ret);
 
+/* Is the table at `extent` one of 32-bit distances from its own start to
+ * read-only data or code of the object, every one of them? */
+bool ckpt_codebase_is_relative(struct ckpt_codebase *base, uint32_t object,
+			       struct ckpt_extent extent);
+
 /*
  * How far read-only data at `vaddr` reaches whose address is taken: the
  * variable; without one, in an object with .symtab, up to the next place that

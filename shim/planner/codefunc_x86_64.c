@@ -7,10 +7,11 @@
 
 #include <string.h>
 
-enum { TABLES_MAX = 512 };
+enum { TABLES_MAX = 512, REG_STACK = 4, REG_FRAME = 5 };
 
 struct table {
 	uint64_t vaddr, count;
+	size_t load;	    /* the instruction that reads an entry */
 	uint8_t entry_size; /* 4: relative to the table; 8: absolute */
 };
 
@@ -24,6 +25,7 @@ struct reading {
 	uint32_t *offs;
 	uint8_t *labels, *starts; /* by offset */
 	size_t count;
+	bool has_frame;		    /* rbp is the frame's */
 	struct ckpt_value *targets; /* of indirect jumps and calls, in order */
 	size_t target_count;
 	struct table tables[TABLES_MAX];
@@ -97,6 +99,9 @@ static void decode(struct reading *r)
 		}
 		if (insn->is_unsupported)
 			spoil(r, off);
+		if (insn->kind == CKPT_INSN_MOVE && insn->dst == REG_FRAME &&
+		    insn->src == REG_STACK)
+			r->has_frame = true;
 		r->starts[off] = 1;
 		r->offs[r->count++] = (uint32_t)off;
 		off += insn->size;
@@ -168,14 +173,14 @@ static bool check_table(struct reading *r, struct table *table)
 
 /* Remember a switch's table; false: its length is not known. */
 static bool add_table(struct reading *r, uint64_t vaddr, uint8_t entry_size,
-		      uint64_t count)
+		      size_t load, uint64_t count)
 {
-	struct table table = {vaddr, count, entry_size};
+	struct table table = {vaddr, count, load, entry_size};
 
 	if (count == 0 || !check_table(r, &table))
 		return false;
 	for (size_t i = 0; i < r->table_count; i++) {
-		if (r->tables[i].vaddr != vaddr)
+		if (r->tables[i].vaddr != vaddr || r->tables[i].load != load)
 			continue;
 		if (table.count > r->tables[i].count)
 			r->tables[i].count = table.count;
@@ -210,13 +215,13 @@ static struct ckpt_value classify(struct reading *r, size_t index,
 	struct ckpt_code code = code_of(r);
 
 	if (is_absolute_switch(r, index) &&
-	    add_table(r, (uint64_t)r->insns[index].memory.disp, 8,
+	    add_table(r, (uint64_t)r->insns[index].memory.disp, 8, index,
 		      ckpt_track_bound(&code, (uint32_t)index)))
 		value.kind = CKPT_VALUE_ENTRY;
 	else if (value.kind == CKPT_VALUE_ENTRY)
 		value.kind = CKPT_VALUE_UNKNOWN;
 	else if (value.kind == CKPT_VALUE_SWITCH && is_const(r, value.vaddr) &&
-		 add_table(r, value.vaddr, 4,
+		 add_table(r, value.vaddr, 4, value.load,
 			   ckpt_track_bound(&code, value.load)))
 		value.kind = CKPT_VALUE_ENTRY;
 	return value;
@@ -380,6 +385,47 @@ static void note_fact(struct reading *r, enum ckpt_insn_kind kind)
 		r->function->facts |= CKPT_CODE_RANDOM;
 }
 
+/* A sign-extending load that is not part of a known switch. */
+static bool is_relative_load(const struct reading *r, size_t index)
+{
+	const struct ckpt_insn *insn = &r->insns[index];
+
+	if (insn->kind != CKPT_INSN_MOVE_SIGNED || !insn->memory.is_present ||
+	    insn->memory.base == CKPT_REG_IP)
+		return false;
+	for (size_t i = 0; i < r->table_count; i++)
+		if (r->tables[i].load == index)
+			return false;
+	return true;
+}
+
+/* A negative distance from a pointer, or a step back; the stack does not
+ * count. */
+static bool is_step_back(const struct reading *r, size_t index)
+{
+	const struct ckpt_insn *insn = &r->insns[index];
+	const struct ckpt_insn_memory *memory = &insn->memory;
+	uint8_t base = memory->base;
+
+	if (insn->kind == CKPT_INSN_STEP_BACK)
+		return insn->width == 8;
+	if (insn->kind == CKPT_INSN_SUB || insn->kind == CKPT_INSN_ADD)
+		return insn->width == 8 && insn->dst != REG_STACK &&
+		       insn->dst != CKPT_REG_NONE &&
+		       (insn->kind == CKPT_INSN_SUB || insn->imm < 0);
+	return memory->is_present && !memory->is_fs && memory->disp < 0 &&
+	       base < CKPT_REG_COUNT && base != REG_STACK &&
+	       (base != REG_FRAME || !r->has_frame);
+}
+
+static void note_habits(struct reading *r, size_t index)
+{
+	if (is_relative_load(r, index))
+		r->function->facts |= CKPT_CODE_RELATIVE;
+	if (is_step_back(r, index))
+		r->function->facts |= CKPT_CODE_BACKWARD;
+}
+
 static void emit_instructions(struct reading *r)
 {
 	size_t next_target = 0;
@@ -388,6 +434,7 @@ static void emit_instructions(struct reading *r)
 		const struct ckpt_insn *insn = &r->insns[i];
 
 		note_fact(r, insn->kind);
+		note_habits(r, i);
 		emit_direct(r, insn, r->offs[i]);
 		emit_memory(r, i);
 		emit_immediate(r, insn, r->offs[i]);

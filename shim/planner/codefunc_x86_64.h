@@ -50,6 +50,11 @@ enum ckpt_code_fact {
 	CKPT_CODE_CLOCK = 1u << 2,
 	CKPT_CODE_RANDOM = 1u << 3,
 	CKPT_CODE_UNDECODED = 1u << 4,
+	/* Loads 32-bit words that it may add to the address of their table
+	 * (LLVM's relative lookup tables). */
+	CKPT_CODE_RELATIVE = 1u << 5,
+	/* Steps back from an address: from behind the end of an array. */
+	CKPT_CODE_BACKWARD = 1u << 6,
 };
 
 struct ckpt_code_function {

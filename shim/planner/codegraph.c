@@ -146,9 +146,11 @@ enum ckpt_status ckpt_graph_refuse(struct ckpt_graph *graph, const char *text)
 	return CKPT_OK;
 }
 
-static struct ckpt_usage usage_of(uint32_t node, const struct ckpt_ref *ref)
+static struct ckpt_usage usage_of(uint32_t node, const struct ckpt_ref *ref,
+				  uint32_t facts)
 {
 	return (struct ckpt_usage){.node = node,
+				   .facts = facts,
 				   .site = ref->site,
 				   .tag = ref->kind,
 				   .size = ref->size,
@@ -315,11 +317,12 @@ static enum ckpt_status refer_memory(struct ckpt_graph *graph,
 }
 
 static enum ckpt_status follow(struct ckpt_graph *graph, uint32_t node,
-			       uint32_t object, uint64_t function_vaddr,
+			       uint32_t object,
+			       const struct ckpt_code_function *function,
 			       const struct ckpt_ref *ref)
 {
-	struct ckpt_usage usage = usage_of(node, ref);
-	uint64_t site = function_vaddr + ref->site;
+	struct ckpt_usage usage = usage_of(node, ref, function->facts);
+	uint64_t site = function->extent.vaddr + ref->site;
 
 	switch ((enum ckpt_ref_kind)ref->kind) {
 	case CKPT_REF_CALL:
@@ -410,8 +413,8 @@ static enum ckpt_status fill_code(struct ckpt_graph *graph, uint32_t index)
 		status = follow_exceptions(graph, index, function->extent.lsda,
 					   &digest);
 	for (size_t i = 0; !status && i < function->ref_count; i++)
-		status =
-			follow(graph, index, object, vaddr, &function->refs[i]);
+		status = follow(graph, index, object, function,
+				&function->refs[i]);
 	if (!status && (function->facts & CKPT_CODE_UNDECODED))
 		status = refer_unknown(
 			graph, (struct ckpt_usage){.node = index}, object,
@@ -438,6 +441,8 @@ static enum ckpt_status fill(struct ckpt_graph *graph, uint32_t index)
 		return fill_code(graph, index);
 	case CKPT_GRAPH_CONST:
 		return ckpt_graph_fill_const(graph, index);
+	case CKPT_GRAPH_TABLE:
+		return ckpt_graph_fill_table(graph, index);
 	case CKPT_GRAPH_OBJECT:
 		return ckpt_graph_fill_object(graph, index);
 	case CKPT_GRAPH_RUNTIME:

@@ -14,6 +14,7 @@
 enum ckpt_node_kind {
 	CKPT_GRAPH_CODE,   /* a function */
 	CKPT_GRAPH_CONST,  /* read-only bytes */
+	CKPT_GRAPH_TABLE,  /* read-only distances to other data */
 	CKPT_GRAPH_GLOBAL, /* writable bytes: their value counts at call time */
 	CKPT_GRAPH_THREAD, /* the same, in the thread-local block */
 	CKPT_GRAPH_OBJECT, /* a whole object and all it is bound to */
@@ -89,6 +90,7 @@ struct ckpt_usage {
 	uint32_t node, site, tag;
 	uint16_t size; /* of an access; 0: the address is taken */
 	bool is_written;
+	uint32_t facts; /* of the function: enum ckpt_code_fact */
 };
 
 /* Add what `vaddr` of `object` is, from the node in `usage`. */
@@ -110,7 +112,9 @@ enum ckpt_status ckpt_graph_refer_data(struct ckpt_graph *graph,
 				       struct ckpt_usage usage,
 				       uint32_t object) CKPT_MUST_CHECK;
 
-/* Fill a node of kind CONST, OBJECT. */
+/* Fill a node of kind TABLE, CONST, OBJECT. */
+enum ckpt_status ckpt_graph_fill_table(struct ckpt_graph *graph,
+				       uint32_t index) CKPT_MUST_CHECK;
 enum ckpt_status ckpt_graph_fill_const(struct ckpt_graph *graph,
 				       uint32_t index) CKPT_MUST_CHECK;
 enum ckpt_status ckpt_graph_fill_object(struct ckpt_graph *graph,

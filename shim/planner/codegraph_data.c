@@ -127,3 +127,31 @@ enum ckpt_status ckpt_graph_fill_const(struct ckpt_graph *graph, uint32_t index)
 		graph->nodes[index].digest = ckpt_hash(NULL, bytes, node.size);
 	return status;
 }
+
+enum ckpt_status ckpt_graph_fill_table(struct ckpt_graph *graph, uint32_t index)
+{
+	const struct ckpt_node node = graph->nodes[index];
+	const struct ckpt_image *image =
+		ckpt_scope_image(graph->scope, node.object, graph->err);
+
+	if (!image)
+		return CKPT_UNSUPPORTED;
+	graph->nodes[index].digest.lo = node.size;
+	for (uint64_t i = 0; i < node.size; i += 4) {
+		const void *bytes = ckpt_image_bytes(image, node.vaddr + i, 4);
+		struct ckpt_usage usage = {
+			.node = index, .tag = TAG_WORD, .site = (uint32_t)i};
+		int32_t distance;
+		enum ckpt_status status;
+
+		if (!bytes)
+			return CKPT_BADDATA;
+		memcpy(&distance, bytes, sizeof(distance));
+		status = ckpt_graph_refer(graph, usage, node.object,
+					  node.vaddr +
+						  (uint64_t)(int64_t)distance);
+		if (status)
+			return status;
+	}
+	return CKPT_OK;
+}

@@ -165,6 +165,7 @@ static enum ckpt_status refer_before(struct ckpt_graph *graph,
 	struct ckpt_extent extent;
 
 	if (usage.size > 0 || usage.tag != CKPT_REF_ADDRESS ||
+	    !(usage.facts & CKPT_CODE_BACKWARD) ||
 	    !ckpt_code_object_variable_before(code, vaddr, &extent) ||
 	    ckpt_code_object_place(code, extent.vaddr) != place)
 		return CKPT_OK;
@@ -194,6 +195,15 @@ static enum ckpt_status refer_read_only(struct ckpt_graph *graph,
 		return refer_nothing(graph, usage, vaddr);
 	if (status)
 		return status;
+	if (!is_whole && extent.vaddr == vaddr &&
+	    (usage.facts & CKPT_CODE_RELATIVE) && !graph->is_whole[object] &&
+	    ckpt_codebase_is_relative(graph->base, object, extent))
+		return refer_node(graph, usage,
+				  (struct ckpt_node){.kind = CKPT_GRAPH_TABLE,
+						     .object = object,
+						     .vaddr = extent.vaddr,
+						     .size = extent.size},
+				  0);
 	return refer_const(graph, usage, object, extent, vaddr,
 			   is_whole ? "no symbol tells where it ends" : NULL);
 }

@@ -135,6 +135,7 @@ static int item_kind(enum ckpt_node_kind kind)
 	case CKPT_GRAPH_CODE:
 		return CKPT_CLOSURE_CODE;
 	case CKPT_GRAPH_CONST:
+	case CKPT_GRAPH_TABLE:
 		return CKPT_CLOSURE_DATA;
 	case CKPT_GRAPH_OBJECT:
 		return CKPT_CLOSURE_OBJECT;

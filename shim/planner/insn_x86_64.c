@@ -41,6 +41,8 @@ static enum ckpt_insn_kind kind_of_mnemonic(ZydisMnemonic mnemonic)
 		return CKPT_INSN_COMPARE;
 	case ZYDIS_MNEMONIC_POP:
 		return CKPT_INSN_POP;
+	case ZYDIS_MNEMONIC_DEC:
+		return CKPT_INSN_STEP_BACK;
 	case ZYDIS_MNEMONIC_UD0:
 	case ZYDIS_MNEMONIC_UD1:
 	case ZYDIS_MNEMONIC_UD2:

@@ -38,6 +38,7 @@ enum ckpt_insn_kind {
 	CKPT_INSN_AND,
 	CKPT_INSN_COMPARE,
 	CKPT_INSN_POP,
+	CKPT_INSN_STEP_BACK, /* dec */
 };
 
 /* Registers by number (rax 0, rcx 1, rdx 2 … r15), and: */

@@ -288,6 +288,10 @@ void ckpt_track_step(struct ckpt_tracker *tracker, size_t index)
 struct place {
 	uint8_t reg; /* or NONE: in memory */
 	struct ckpt_insn_memory memory;
+	/* clang -O0 compares by subtracting from the register that it stores
+	 * there just before. */
+	uint8_t compared_reg;
+	uint64_t compared_bound;
 };
 
 static bool is_place(const struct place *place, const struct ckpt_insn *insn)
@@ -337,10 +341,34 @@ static uint64_t bound_of(const struct ckpt_insn *insn)
 		       : 0;
 }
 
+/* Go back over an instruction while the index is in memory. False: what is
+ * there is not known; *ret_bound: it is compared. */
+static bool pass_in_memory(struct place *place, const struct ckpt_insn *insn,
+			   bool has_branch, uint64_t *ret_bound)
+{
+	if (insn->kind == CKPT_INSN_SUB && has_branch &&
+	    insn->dst < CKPT_REG_COUNT && place->compared_bound == 0) {
+		place->compared_reg = insn->dst;
+		place->compared_bound = bound_of(insn);
+		return true;
+	}
+	if (insn->kind == CKPT_INSN_MOVE && insn->memory.is_written &&
+	    is_place(place, insn) && place->compared_bound > 0 &&
+	    insn->src == place->compared_reg && !insn->has_imm) {
+		*ret_bound = place->compared_bound;
+		return true;
+	}
+	if (insn->writes != 0)
+		place->compared_bound = 0;
+	return !insn->memory.is_written && insn->kind != CKPT_INSN_CALL &&
+	       insn->kind != CKPT_INSN_CALL_FAR;
+}
+
 uint64_t ckpt_track_bound(const struct ckpt_code *code, uint32_t load_index)
 {
 	struct place place = {0};
 	bool has_branch = false;
+	uint64_t bound = 0;
 
 	if (!start_place(&code->insns[load_index], &place))
 		return 0;
@@ -358,10 +386,10 @@ uint64_t ckpt_track_bound(const struct ckpt_code *code, uint32_t load_index)
 			   is_place(&place, insn)) {
 			return bound_of(insn);
 		} else if (place.reg == CKPT_REG_NONE) {
-			if (insn->memory.is_written ||
-			    insn->kind == CKPT_INSN_CALL ||
-			    insn->kind == CKPT_INSN_CALL_FAR)
+			if (!pass_in_memory(&place, insn, has_branch, &bound))
 				return 0;
+			if (bound)
+				return bound;
 		} else if ((insn->writes >> place.reg & 1)) {
 			if (insn->dst != place.reg ||
 			    !rename_place(&place, insn))
