@@ -127,8 +127,9 @@ int ckpt_cmd_inspect(int argc, char **argv)
 					      {"json", no_argument, NULL, 'j'},
 					      CKPT_CLI_OPTIONS};
 	struct ckpt_inspect_options options = {.is_json = false};
+	struct ckpt_shelf shelf = {.count = 0};
 	const char *path = NULL;
-	int option;
+	int option, result;
 
 	while ((option = getopt_long(argc, argv, "hV", table, NULL)) != -1) {
 		switch (option) {
@@ -147,5 +148,9 @@ int ckpt_cmd_inspect(int argc, char **argv)
 	}
 	if (optind == argc)
 		return ckpt_cli_usage("inspect", "which program?");
-	return load_and_inspect(path, argv + optind, &options);
+	if (!ckpt_shelf_open(&shelf, NULL))
+		options.shelf = &shelf;
+	result = load_and_inspect(path, argv + optind, &options);
+	ckpt_shelf_close(&shelf);
+	return result;
 }

@@ -66,10 +66,10 @@ static void print_item(const struct ckpt_survey *survey,
 
 	printf("  %-10s %*s%s", "", 2 * item_depth(closure, index), "",
 	       kind_text(item->kind));
-	if (item->name)
-		printf(" %s", item->name);
-	printf(" in %s, %" PRIu64 " bytes%s%s\n",
-	       file_name(ckpt_survey_object(survey, item->object)), item->size,
+	if (item->kind == CKPT_CLOSURE_CODE || item->kind == CKPT_CLOSURE_DATA)
+		printf(" %s, %" PRIu64 " bytes of",
+		       item->name ? item->name : "?", item->size);
+	printf(" %s%s%s\n", file_name(ckpt_survey_object(survey, item->object)),
 	       item->reason ? ": " : "", item->reason ? item->reason : "");
 }
 
@@ -129,6 +129,37 @@ static void print_globals(const struct ckpt_survey *survey,
 	}
 }
 
+struct trait {
+	uint32_t trait;
+	const char *text;
+};
+
+static void print_traits(const struct ckpt_closure *closure)
+{
+	static const struct trait traits[] = {
+		{CKPT_TRAIT_CPU, "the processor's features"},
+		{CKPT_TRAIT_THREADS, "how many processors it may use"},
+		{CKPT_TRAIT_LOCALE, "the locale"},
+		{CKPT_TRAIT_INDIRECT, "calls through unknown pointers"},
+		{CKPT_TRAIT_SYSCALL, "system calls of its own"},
+		{CKPT_TRAIT_CLOCK, "the processor's clock"},
+		{CKPT_TRAIT_RANDOM, "the processor's random numbers"},
+	};
+	const char *label = "also on";
+
+	for (size_t i = 0; i < sizeof(traits) / sizeof(*traits); i++) {
+		if (!(closure->traits & traits[i].trait))
+			continue;
+		printf("  %-10s %s\n", label, traits[i].text);
+		label = "";
+	}
+	label = "impure";
+	for (size_t i = 0; i < closure->impure_count; i++) {
+		printf("  %-10s %s\n", label, closure->impure[i].chain);
+		label = "";
+	}
+}
+
 static void print_names(const struct ckpt_match *match)
 {
 	printf("  %-10s", "symbols");
@@ -142,8 +173,28 @@ static void print_names(const struct ckpt_match *match)
 	       match->slot_count, match->slot_count == 1 ? "" : "s");
 }
 
+/* Where contracts for it are, if its config does not have them. */
+static void print_library(const struct ckpt_survey *survey,
+			  const struct ckpt_planned_function *f,
+			  const struct ckpt_shelf *shelf)
+{
+	const char *object = ckpt_survey_object(survey, f->match.object);
+	const struct ckpt_shelf_library *library = NULL;
+
+	if (shelf)
+		library = ckpt_shelf_find(shelf, f->match.symbol,
+					  file_name(object));
+	if (f->config->library)
+		printf("  %-10s of the library \"%s\"\n", "contracts",
+		       f->config->library);
+	else if (library)
+		printf("  %-10s use = [\"%s\"] has them\n", "contracts",
+		       library->name);
+}
+
 static void print_function(const struct ckpt_survey *survey,
-			   const struct ckpt_planned_function *f, bool is_all)
+			   const struct ckpt_planned_function *f,
+			   const struct ckpt_inspect_options *options)
 {
 	bool is_coloured = ckpt_cli_is_coloured(stdout);
 	char text[1024];
@@ -161,9 +212,11 @@ static void print_function(const struct ckpt_survey *survey,
 		print_lines("", f->signature.source);
 	}
 	if (f->has_closure) {
-		print_closure(survey, &f->closure, is_all);
+		print_closure(survey, &f->closure, options->is_all);
 		print_globals(survey, &f->closure);
+		print_traits(&f->closure);
 	}
+	print_library(survey, f, options->shelf);
 	print_lines(f->refusal ? "refused" : "verdict",
 		    f->refusal ? f->refusal : "can be checkpointed");
 }
@@ -200,6 +253,10 @@ static void json_closure(struct ckpt_json *json,
 		ckpt_json_bool(json, "waived", g->is_scratch);
 		ckpt_json_end_object(json);
 	}
+	ckpt_json_end_array(json);
+	ckpt_json_begin_array(json, "impure");
+	for (size_t i = 0; i < closure->impure_count; i++)
+		ckpt_json_string(json, NULL, closure->impure[i].chain);
 	ckpt_json_end_array(json);
 }
 
@@ -272,7 +329,7 @@ size_t ckpt_inspect_print(const struct ckpt_survey *survey,
 		if (options->is_json)
 			json_function(&json, survey, f);
 		else
-			print_function(survey, f, options->is_all);
+			print_function(survey, f, options);
 	}
 	if (options->is_json) {
 		ckpt_json_end_array(&json);

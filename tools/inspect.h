@@ -6,11 +6,13 @@
  * What a survey found, as text for people or as JSON, on stdout.
  */
 
+#include "tools/shelf.h"
 #include "tools/survey.h"
 
 struct ckpt_inspect_options {
 	bool is_json;
 	bool is_all; /* the whole closure, not its first lines */
+	const struct ckpt_shelf *shelf; /* to tell which library knows one */
 };
 
 /* Returns how many functions cannot be checkpointed or are not there. */
