@@ -64,6 +64,8 @@ enum ckpt_plan_section_id {
 	CKPT_PLAN_EDGES,     /* struct ckpt_plan_edge */
 	CKPT_PLAN_DIAGS,     /* struct ckpt_plan_diag */
 	CKPT_PLAN_WATCHES,   /* struct ckpt_plan_watch */
+	CKPT_PLAN_ISLANDS,   /* struct ckpt_plan_island */
+	CKPT_PLAN_ENTRIES,   /* struct ckpt_plan_entry */
 	CKPT_PLAN_SECTION_COUNT
 };
 
@@ -155,6 +157,8 @@ enum ckpt_plan_function_flag {
 	CKPT_FUNCTION_POINTERS = 1u << 12,
 	/* No object defines it (yet): only its names count. Silent. */
 	CKPT_FUNCTION_ABSENT = 1u << 13,
+	/* Reached by its entry (`entry`), not by slots. */
+	CKPT_FUNCTION_ENTRY = 1u << 14,
 };
 
 /* Widest vector register that can carry an argument or a result. */
@@ -210,8 +214,8 @@ struct ckpt_plan_function {
 	uint32_t first_watch;
 	uint32_t watch_count;
 	uint32_t impure_classes; /* enum ckpt_impure_class: spoil a record */
-	uint32_t stub;		 /* reserved for entry patches */
-	uint32_t entry_off;	 /* reserved for entry patches */
+	uint32_t entry;		 /* CKPT_FUNCTION_ENTRY: index, or NONE */
+	uint32_t reserved_entry;
 	uint64_t min_time_ns;
 	uint64_t max_age_s; /* 0 = for ever */
 	double verify_rate; /* 0 … 1 */
@@ -517,6 +521,41 @@ struct ckpt_plan_watch {
 	uint32_t name;	 /* symbol */
 	uint32_t classes;
 	uint32_t chain; /* string: "train -> solve -> rand" */
+};
+
+enum { CKPT_ISLAND_COPIES = 6, CKPT_ENTRY_WINDOW_MAX = 32 };
+
+/*
+ * Code for the entry patches of one object, in a file of its own that is
+ * mapped read-execute near the object. What it refers to in the object it
+ * reaches by its distance from it, so the file has a copy for each of several
+ * distances: copy i stands at file offset i × copy_size and is for the address
+ * base + distances[i]. Behind the code the runtime maps data_size bytes of
+ * memory of its own, with the pointers that the code jumps through.
+ */
+struct ckpt_plan_island {
+	uint32_t object;
+	uint32_t file;	    /* string: absolute path */
+	uint32_t copy_size; /* whole pages */
+	uint32_t data_size; /* whole pages */
+	uint32_t copy_count;
+	uint32_t reserved;
+	int64_t distances[CKPT_ISLAND_COPIES];
+	struct ckpt_hash128 digests[CKPT_ISLAND_COPIES]; /* of each copy */
+};
+
+/* A function whose first instructions are replaced by a jump: 5 bytes at
+ * `vaddr` lead to `code_off`, which jumps through pointer `slot` to a stub;
+ * `original_off` is the function as it was. */
+struct ckpt_plan_entry {
+	uint32_t function;
+	uint32_t island;
+	uint64_t vaddr;	      /* behind an endbr64, if there is one */
+	uint32_t window_size; /* whole instructions, at least 5 bytes */
+	uint32_t code_off;    /* in a copy */
+	uint32_t original_off;
+	uint32_t slot; /* number of the pointer in the data */
+	uint8_t old[CKPT_ENTRY_WINDOW_MAX]; /* the window's bytes */
 };
 
 /* Something to tell the user, once. */

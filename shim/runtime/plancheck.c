@@ -32,12 +32,15 @@ static const uint32_t entry_sizes[CKPT_PLAN_SECTION_COUNT] = {
 	[CKPT_PLAN_EDGES] = sizeof(struct ckpt_plan_edge),
 	[CKPT_PLAN_DIAGS] = sizeof(struct ckpt_plan_diag),
 	[CKPT_PLAN_WATCHES] = sizeof(struct ckpt_plan_watch),
+	[CKPT_PLAN_ISLANDS] = sizeof(struct ckpt_plan_island),
+	[CKPT_PLAN_ENTRIES] = sizeof(struct ckpt_plan_entry),
 };
 
 static const char *const section_names[CKPT_PLAN_SECTION_COUNT] = {
-	"strings", "files", "objects", "functions", "names", "moves",
-	"roots",   "nodes", "fields",  "clauses",   "exprs", "ops",
-	"inputs",  "texts", "edges",   "diags",
+	"strings", "files",   "objects", "functions", "names",
+	"moves",   "roots",   "nodes",	 "fields",    "clauses",
+	"exprs",   "ops",     "inputs",	 "texts",     "edges",
+	"diags",   "watches", "islands", "entries",
 };
 
 /* A 32-bit member that refers to an entry of another section. */
@@ -101,6 +104,10 @@ static const struct reference references[] = {
 	MUST(WATCHES, watch, object, OBJECTS),
 	MUST(WATCHES, watch, name, STRINGS),
 	MUST(WATCHES, watch, chain, STRINGS),
+	MUST(ISLANDS, island, object, OBJECTS),
+	MUST(ISLANDS, island, file, STRINGS),
+	MUST(ENTRIES, entry, function, FUNCTIONS),
+	MUST(ENTRIES, entry, island, ISLANDS),
 };
 
 static enum ckpt_status damaged(struct ckpt_err *err,
@@ -181,6 +188,8 @@ static void set_view(const struct ckpt_plan_header *header,
 	view->edges = AT(EDGES);
 	view->diags = AT(DIAGS);
 	view->watches = AT(WATCHES);
+	view->islands = AT(ISLANDS);
+	view->entries = AT(ENTRIES);
 #undef AT
 	for (int id = 0; id < CKPT_PLAN_SECTION_COUNT; id++)
 		view->counts[id] = header->sections[id].count;
@@ -325,6 +334,59 @@ static enum ckpt_status check_exprs(const struct ckpt_plan_view *view,
 	return CKPT_OK;
 }
 
+/* ---- entry patches ---- */
+
+enum { PAGE_SIZE = 4096, JUMP_SIZE = 5, ISLAND_SIZE_MAX = 1 << 24 };
+
+static bool is_pages(uint32_t size)
+{
+	return size > 0 && size % PAGE_SIZE == 0 && size <= ISLAND_SIZE_MAX;
+}
+
+static bool is_island_sound(const struct ckpt_plan_island *island)
+{
+	if (!is_pages(island->copy_size) || !is_pages(island->data_size) ||
+	    island->copy_count > CKPT_ISLAND_COPIES)
+		return false;
+	for (uint32_t i = 0; i < island->copy_count; i++)
+		if (island->distances[i] % PAGE_SIZE)
+			return false;
+	return true;
+}
+
+static bool is_entry_sound(const struct ckpt_plan_view *view,
+			   const struct ckpt_plan_entry *entry)
+{
+	const struct ckpt_plan_island *island = &view->islands[entry->island];
+
+	return entry->window_size >= JUMP_SIZE &&
+	       entry->window_size <= CKPT_ENTRY_WINDOW_MAX &&
+	       entry->code_off < island->copy_size &&
+	       entry->original_off < island->copy_size &&
+	       entry->slot < island->data_size / sizeof(uint64_t) &&
+	       view->functions[entry->function].object == island->object;
+}
+
+static enum ckpt_status check_entries(const struct ckpt_plan_view *view,
+				      struct ckpt_err *err)
+{
+	for (uint32_t i = 0; i < view->counts[CKPT_PLAN_ISLANDS]; i++)
+		if (!is_island_sound(&view->islands[i]))
+			return damaged(err, CKPT_PLAN_ISLANDS, i, "bad island");
+	for (uint32_t i = 0; i < view->counts[CKPT_PLAN_ENTRIES]; i++)
+		if (!is_entry_sound(view, &view->entries[i]))
+			return damaged(err, CKPT_PLAN_ENTRIES, i, "bad entry");
+	return CKPT_OK;
+}
+
+static bool is_entry_reference(const struct ckpt_plan_view *view,
+			       const struct ckpt_plan_function *f)
+{
+	return !(f->flags & CKPT_FUNCTION_ENTRY) ||
+	       (f->entry < view->counts[CKPT_PLAN_ENTRIES] &&
+		&view->functions[view->entries[f->entry].function] == f);
+}
+
 /* ---- functions ---- */
 
 static bool is_argument_home(uint64_t off, uint64_t size)
@@ -443,8 +505,8 @@ static bool is_function_sound(const struct ckpt_plan_view *view,
 	       (f->stack_alignment == 16 || f->stack_alignment == 32 ||
 		f->stack_alignment == 64) &&
 	       f->verify_rate >= 0 && f->verify_rate <= 1 &&
-	       are_slices_sound(view, f) && are_moves_sound(view, f) &&
-	       are_roots_sound(view, f);
+	       is_entry_reference(view, f) && are_slices_sound(view, f) &&
+	       are_moves_sound(view, f) && are_roots_sound(view, f);
 }
 
 static enum ckpt_status check_functions(const struct ckpt_plan_view *view,
@@ -467,7 +529,7 @@ enum ckpt_status ckpt_plan_check(const void *data, size_t size,
 	enum ckpt_status (*const checks[])(const struct ckpt_plan_view *,
 					   struct ckpt_err *) = {
 		check_all_references, ckpt_layout_check, check_clauses,
-		check_exprs,	      check_functions,
+		check_entries,	      check_exprs,	 check_functions,
 	};
 	struct ckpt_plan_view view;
 	enum ckpt_status status;

@@ -38,6 +38,8 @@ struct ckpt_plan_view {
 	const struct ckpt_plan_edge *edges;
 	const struct ckpt_plan_diag *diags;
 	const struct ckpt_plan_watch *watches;
+	const struct ckpt_plan_island *islands;
+	const struct ckpt_plan_entry *entries;
 	uint32_t counts[CKPT_PLAN_SECTION_COUNT];
 };
 
