@@ -159,6 +159,9 @@ enum ckpt_plan_function_flag {
 	CKPT_FUNCTION_ABSENT = 1u << 13,
 	/* Reached by its entry (`entry`), not by slots. */
 	CKPT_FUNCTION_ENTRY = 1u << 14,
+	/* Draws from rand() or random(), whose state is an input and an effect
+	 * (randstate.h). */
+	CKPT_FUNCTION_RAND = 1u << 15,
 };
 
 /* Widest vector register that can carry an argument or a result. */

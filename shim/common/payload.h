@@ -7,6 +7,7 @@
  * it: a header, then sections in this order, each of the size the header says.
  *
  *   effects     what the call did to memory and results (replay.h)
+ *   random      state of rand() after it (randstate.h), or nothing
  *   components  what its key was made of, for explaining a miss
  *   inputs      the inputs themselves, only where the user asked to keep them
  *
@@ -35,7 +36,7 @@ struct ckpt_payload_header {
 	 * and set before, so that it is not known whether they are raised. */
 	uint32_t fp_raised;
 	uint32_t fp_unknown;
-	uint32_t reserved;
+	uint32_t random_size;
 	uint64_t effects_size;
 	uint64_t components_size;
 	uint64_t inputs_size;

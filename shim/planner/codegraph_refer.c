@@ -309,7 +309,8 @@ static enum ckpt_status note_binding(struct ckpt_graph *graph,
 		.from = object,
 		.to = word->object,
 		.word = word_vaddr,
-		.vaddr = word->vaddr,
+		/* Of the definition: the word may have an addend. */
+		.vaddr = word->symbol ? word->symbol->vaddr : word->vaddr,
 		.reference = word->reference,
 		.node = usage.node,
 	};

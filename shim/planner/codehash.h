@@ -86,7 +86,6 @@ struct ckpt_closure_edge {
 	uint32_t from, to;
 	const char *name, *version;
 	uint64_t slot_vaddr, vaddr;
-	uint32_t item; /* that refers to it first */
 };
 
 enum ckpt_closure_trait {

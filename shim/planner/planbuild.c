@@ -244,9 +244,26 @@ static void add_watches(struct ckpt_tables *tables,
 	}
 }
 
-static uint32_t closure_flags(const struct ckpt_closure *closure)
+/* Random state that the contract says is drawn from: an input and an effect
+ * instead of an impurity. */
+static bool draws_random(const struct ckpt_planned_function *function)
 {
-	uint32_t flags = 0;
+	const struct ckpt_closure *closure = &function->closure;
+
+	if (function->config->impure != CKPT_IMPURE_LIST ||
+	    (ckpt_purity_observed(function->config) & CKPT_IMPURE_RAND))
+		return false;
+	for (size_t i = 0; i < closure->impure_count; i++) {
+		if (closure->impure[i].classes & CKPT_IMPURE_RAND)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t closure_flags(const struct ckpt_planned_function *function)
+{
+	const struct ckpt_closure *closure = &function->closure;
+	uint32_t flags = draws_random(function) ? CKPT_FUNCTION_RAND : 0;
 
 	if (closure->traits & CKPT_TRAIT_CPU)
 		flags |= CKPT_FUNCTION_CPU;
@@ -350,7 +367,7 @@ static enum ckpt_status set_found(struct ckpt_planning *planning,
 		return CKPT_OK;
 	}
 	entry->code_digest = function->closure.digest;
-	entry->flags |= closure_flags(&function->closure);
+	entry->flags |= closure_flags(function);
 	add_edges(tables, &function->closure, entry);
 	add_watches(tables, function, entry);
 	return add_texts(planning, &function->closure, entry);

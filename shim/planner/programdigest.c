@@ -154,11 +154,12 @@ static void feed_section(struct feed *feed, enum ckpt_plan_section_id section,
 static void feed_function(struct feed *feed,
 			  const struct ckpt_plan_function *function)
 {
-	uint32_t counted_flags =
-		CKPT_FUNCTION_ALIGNMENT | CKPT_FUNCTION_POINTERS |
-		CKPT_FUNCTION_X87_RESULT | CKPT_FUNCTION_X87_PAIR |
-		CKPT_FUNCTION_CPU | CKPT_FUNCTION_THREADS |
-		CKPT_FUNCTION_LOCALE | CKPT_FUNCTION_PORTABLE;
+	uint32_t counted_flags = CKPT_FUNCTION_ALIGNMENT |
+				 CKPT_FUNCTION_POINTERS |
+				 CKPT_FUNCTION_X87_RESULT |
+				 CKPT_FUNCTION_X87_PAIR | CKPT_FUNCTION_CPU |
+				 CKPT_FUNCTION_THREADS | CKPT_FUNCTION_LOCALE |
+				 CKPT_FUNCTION_PORTABLE | CKPT_FUNCTION_RAND;
 
 	feed_word(feed, function->flags & counted_flags);
 	feed_word(feed, function->vector_width);

@@ -4,6 +4,7 @@
 #include "shim/common/sys_x86_64.h"
 #include "shim/runtime/filehash.h"
 #include "shim/runtime/machine_x86_64.h"
+#include "shim/runtime/randstate.h"
 
 #include <locale.h>
 #include <string.h>
@@ -17,6 +18,7 @@ enum tag {
 	TAG_CPU,
 	TAG_CPUS,
 	TAG_THREADS,
+	TAG_RAND,
 	TAG_LOCALE
 };
 
@@ -172,10 +174,23 @@ static enum ckpt_status add_inputs(struct ckpt_hasher *hasher,
 	return status;
 }
 
+static enum ckpt_status add_random(struct ckpt_hasher *hasher,
+				   struct ckpt_call *call)
+{
+	struct ckpt_randstate state;
+
+	if (!ckpt_randstate_read(&state))
+		return ckpt_call_refuse(call, CKPT_REFUSAL_ENVIRONMENT,
+					CKPT_PLAN_NONE, NULL, 0);
+	add(hasher, TAG_RAND, state.words,
+	    state.count * sizeof(state.words[0]));
+	return CKPT_OK;
+}
+
 static bool has_environment(const struct ckpt_plan_function *function)
 {
 	uint32_t machine = CKPT_FUNCTION_CPU | CKPT_FUNCTION_THREADS |
-			   CKPT_FUNCTION_LOCALE;
+			   CKPT_FUNCTION_LOCALE | CKPT_FUNCTION_RAND;
 
 	return function->input_count || (function->flags & machine);
 }
@@ -208,6 +223,10 @@ ckpt_environment_digest(const struct ckpt_environment *environment,
 	}
 	if (function->flags & CKPT_FUNCTION_LOCALE)
 		add_locale(&hasher);
+	if (function->flags & CKPT_FUNCTION_RAND)
+		status = add_random(&hasher, call);
+	if (status)
+		return status;
 	call->environment = ckpt_hasher_final(&hasher);
 	call->has_environment = true;
 	*ret_stamp = ckpt_hasher_final(&stamps);

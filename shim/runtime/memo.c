@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/runtime/memo.h"
 
+#include "shim/common/sys_x86_64.h"
 #include "shim/runtime/capture.h"
 #include "shim/runtime/key.h"
 #include "shim/runtime/message.h"
 #include "shim/runtime/outcome.h"
+#include "shim/runtime/randstate.h"
 #include "shim/runtime/replay.h"
 #include "shim/runtime/thread.h"
 
@@ -112,20 +114,48 @@ tell_refusal(struct ckpt_memo_function *function, const struct ckpt_call *call)
 
 /* ---- the store ---------------------------------------------------------- */
 
-/* NULL: there is no cache for this process, or not yet for this thread. */
+/* Become the one that opens; false: another thread of this process does. A
+ * forked child takes over from a thread it does not have. */
+static bool claim_opening(struct ckpt_memo *memo)
+{
+	uint32_t self = (uint32_t)ckpt_sys_getpid();
+	uint32_t opener = __atomic_load_n(&memo->opener, __ATOMIC_ACQUIRE);
+
+	return opener != self &&
+	       __atomic_compare_exchange_n(&memo->opener, &opener, self, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static bool is_settled(const struct ckpt_memo *memo)
+{
+	return __atomic_load_n(&memo->store, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&memo->is_closed, __ATOMIC_ACQUIRE);
+}
+
+/* Opening takes half a millisecond; threads that start together should not
+ * lose their first calls over it. Bounded: the opener may be stopped. */
+static void await_opening(const struct ckpt_memo *memo)
+{
+	static const struct timespec pause = {.tv_nsec = 100000};
+	enum { PAUSES_MAX = 500 };
+
+	for (int i = 0; i < PAUSES_MAX && !is_settled(memo); i++)
+		(void)ckpt_sys_nanosleep(&pause);
+}
+
+static __attribute__((noinline)) void open_once(struct ckpt_memo *memo)
+{
+	if (!claim_opening(memo))
+		await_opening(memo);
+	else if (!memo->open(memo))
+		__atomic_store_n(&memo->is_closed, true, __ATOMIC_RELEASE);
+}
+
+/* NULL: there is no cache for this process, or not yet. */
 static struct ckpt_store *open_store(struct ckpt_memo *memo)
 {
-	struct ckpt_store *store =
-		__atomic_load_n(&memo->store, __ATOMIC_ACQUIRE);
-	uint32_t expected = 0;
-
-	if (store || __atomic_load_n(&memo->is_closed, __ATOMIC_ACQUIRE))
-		return store;
-	if (!__atomic_compare_exchange_n(&memo->is_opening, &expected, 1, false,
-					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return NULL;
-	if (!memo->open(memo))
-		__atomic_store_n(&memo->is_closed, true, __ATOMIC_RELEASE);
+	if (!is_settled(memo))
+		open_once(memo);
 	return __atomic_load_n(&memo->store, __ATOMIC_ACQUIRE);
 }
 
@@ -157,12 +187,29 @@ static void note_cost(struct memo_frame *memo, uint64_t end_ns,
 static bool read_header(const struct ckpt_entry *entry,
 			struct ckpt_payload_header *ret)
 {
+	uint64_t left;
+
 	if (entry->payload_size < sizeof(*ret))
 		return false;
 	__builtin_memcpy(ret, entry->payload, sizeof(*ret));
+	left = entry->payload_size - sizeof(*ret);
 	return ret->magic == CKPT_PAYLOAD_MAGIC &&
 	       ret->version == CKPT_PAYLOAD_VERSION &&
-	       ret->effects_size <= entry->payload_size - sizeof(*ret);
+	       ret->effects_size <= left &&
+	       ret->random_size <= left - ret->effects_size;
+}
+
+/* The state before the call is in the key, so it is of the recorded kind. */
+static void replay_random(const uint8_t *recorded, uint32_t size)
+{
+	struct ckpt_randstate state = {
+		.count = size / sizeof(state.words[0]),
+	};
+
+	if (size > sizeof(state.words))
+		return;
+	__builtin_memcpy(state.words, recorded, size);
+	(void)ckpt_randstate_write(&state);
 }
 
 /* Is it this hit's turn? The share adds up to a whole one. */
@@ -205,6 +252,9 @@ static enum ckpt_verdict serve(struct memo_frame *memo,
 		tell_error(function, "replay", status);
 		return CKPT_MISS;
 	}
+	if (header.random_size)
+		replay_random(payload + sizeof(header) + header.effects_size,
+			      header.random_size);
 	ckpt_outcome_apply(&header, &memo->own.before);
 	COUNT(function, hits, 1);
 	COUNT(function, saved_ns, entry->info.duration_ns);
@@ -382,18 +432,27 @@ static void store_effects(struct memo_frame *memo,
 			  const struct ckpt_arena *effects, uint64_t duration)
 {
 	struct ckpt_memo_function *function = memo->own.function;
+	struct ckpt_randstate random = {0};
 	struct ckpt_entry_info info;
-	struct iovec parts[2];
+	struct iovec parts[3];
 	enum ckpt_status status;
+
+	if ((function->program.function->flags & CKPT_FUNCTION_RAND) &&
+	    !ckpt_randstate_read(&random)) {
+		COUNT(function, refused, 1);
+		return;
+	}
 
 	header->magic = CKPT_PAYLOAD_MAGIC;
 	header->version = CKPT_PAYLOAD_VERSION;
 	header->effects_size = effects->size;
+	header->random_size = random.count * sizeof(random.words[0]);
 	parts[0] = (struct iovec){header, sizeof(*header)};
 	parts[1] = (struct iovec){effects->data, effects->size};
+	parts[2] = (struct iovec){random.words, header->random_size};
 	fill_info(function, duration, &info);
 	status = ckpt_store_put(installed->store, memo->call.key, &info, parts,
-				2);
+				3);
 	if (status) {
 		tell_error(function, "not stored", status);
 		return;

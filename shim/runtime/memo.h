@@ -77,7 +77,7 @@ struct ckpt_memo {
 	/* Tell once per function and cause, by its on_error (may abort). */
 	void (*tell)(const struct ckpt_memo_function *function,
 		     const char *cause, const char *text);
-	uint32_t is_opening; /* memo's: some thread is or was in open() */
+	uint32_t opener; /* memo's: pid of the process that called open() */
 	/* memo's: impure functions entered by any thread, for calls whose
 	 * work other threads may share. */
 	uint32_t impure_count;
