@@ -160,11 +160,12 @@ static bool ends_after_call(const struct draft *draft)
 	bool is_terminated = clause->extent == CKPT_CLAUSE_EXTENT_STRING ||
 			     clause->extent == CKPT_CLAUSE_EXTENT_UNTIL;
 
-	if (draft->is_created)
+	if (draft->is_created || clause->extent == CKPT_CLAUSE_EXTENT_GROW)
 		return false;
 	return ckpt_exprcode_has_post(clause->count) ||
 	       ckpt_exprcode_has_post(clause->low) ||
-	       (is_terminated && draft->entry.direction == CKPT_DIR_OUT);
+	       (is_terminated &&
+		(draft->entry.direction == CKPT_DIR_OUT || clause->max));
 }
 
 static enum ckpt_moment_rule moment_of(const struct draft *draft)
@@ -210,8 +211,7 @@ static enum ckpt_status check_bound(struct draft *draft)
 {
 	const struct ckpt_clause *clause = draft->clause;
 
-	if (draft->is_post_count && !clause->max &&
-	    clause->extent != CKPT_CLAUSE_EXTENT_GROW)
+	if (draft->is_post_count && !clause->max)
 		return fail(draft, CKPT_INVALID,
 			    "how far it reaches is known only after the call: "
 			    "add `max [EXPR]`, the room there is");

@@ -51,12 +51,15 @@ static enum ckpt_status put_code(struct ckpt_call *call, struct ckpt_sink *sink,
 	struct ckpt_hash128 identity;
 
 	if (program->host && program->host->code &&
-	    !program->host->code(program, value, &identity))
+	    !program->host->code(program, value, &identity)) {
+		ckpt_sink_put_word(sink, 0);
 		ckpt_sink_put_digest(sink, identity);
-	else if (!ckpt_outside_put_object(call, sink, value))
-		return ckpt_call_refuse(call, CKPT_REFUSAL_CODE, clause, value,
-					0);
-	return CKPT_OK;
+		return CKPT_OK;
+	}
+	ckpt_sink_put_word(sink, 1);
+	if (ckpt_outside_put_object(call, sink, value))
+		return CKPT_OK;
+	return ckpt_call_refuse(call, CKPT_REFUSAL_CODE, clause, value, 0);
 }
 
 /* All 64 bits count: an accessor that returns int leaves the upper half alone

@@ -508,13 +508,27 @@ static enum ckpt_status update_index(struct ckpt_call *call)
 	return CKPT_OK;
 }
 
+/* Plain bytes of one size are the same, wherever they were described. */
+static bool is_same_element(const struct ckpt_program *program, uint32_t a,
+			    uint32_t b)
+{
+	const struct ckpt_plan_node *nodes = program->nodes;
+
+	return a == b || (a != CKPT_PLAN_NONE && b != CKPT_PLAN_NONE &&
+			  nodes[a].flags & CKPT_NODE_DENSE &&
+			  nodes[b].flags & CKPT_NODE_DENSE &&
+			  nodes[a].stride == nodes[b].stride);
+}
+
 /* Blocks the call made are told apart by address and type alone: a second way
  * to one may reach further. */
-static bool is_same(const struct ckpt_extent *extent,
+static bool is_same(const struct ckpt_program *program,
+		    const struct ckpt_extent *extent,
 		    const struct ckpt_extent *like)
 {
-	if (extent->address != like->address || extent->node != like->node ||
-	    extent->flags & CKPT_EXTENT_IS_GONE)
+	if (extent->address != like->address ||
+	    extent->flags & CKPT_EXTENT_IS_GONE ||
+	    !is_same_element(program, extent->node, like->node))
 		return false;
 	return like->flags & CKPT_EXTENT_IS_CREATED ||
 	       (extent->size == like->size && extent->bound == like->bound &&
@@ -529,7 +543,7 @@ enum ckpt_status ckpt_walk_find(struct ckpt_call *call, uint32_t first,
 
 	if (call->extent_count < INDEX_FROM) {
 		for (uint32_t i = first; i < call->extent_count; i++) {
-			if (is_same(&call->extents[i], like)) {
+			if (is_same(call->program, &call->extents[i], like)) {
 				*ret = i;
 				return CKPT_OK;
 			}
@@ -544,7 +558,8 @@ enum ckpt_status ckpt_walk_find(struct ckpt_call *call, uint32_t first,
 	     slot = (slot + 1) & (call->index_capacity - 1)) {
 		uint32_t i = index_slots(call)[slot] - 1;
 
-		if (i >= first && is_same(&call->extents[i], like)) {
+		if (i >= first &&
+		    is_same(call->program, &call->extents[i], like)) {
 			*ret = i;
 			return CKPT_OK;
 		}
