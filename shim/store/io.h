@@ -44,7 +44,7 @@ bool ckpt_io_exceeds_limit(uint64_t end);
  */
 enum {
 	CKPT_POOL_SLOTS = 8,
-	CKPT_POOL_KEPT_SIZE = 1 << 20, /* larger ones are given back */
+	CKPT_POOL_KEPT_SIZE = 4 << 20, /* larger ones are given back */
 };
 
 struct ckpt_io_pool_slot {

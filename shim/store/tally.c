@@ -251,6 +251,12 @@ static size_t merge_lines(struct ckpt_tally_line *lines, size_t count)
 	return kept;
 }
 
+static bool has_counted(const struct ckpt_counters *c)
+{
+	return c->hits || c->misses || c->stored || c->bypassed || c->refused ||
+	       c->errors || c->saved_ns || c->spent_ns;
+}
+
 static void add_file_lines(struct ckpt_buf *lines, const struct run_file *file,
 			   bool has_days)
 {
@@ -264,6 +270,8 @@ static void add_file_lines(struct ckpt_buf *lines, const struct run_file *file,
 
 		memcpy(&line.counters, rows + i * sizeof(line.counters),
 		       sizeof(line.counters));
+		if (!has_counted(&line.counters))
+			continue;
 		memcpy(&text, names + i * sizeof(text), sizeof(text));
 		memcpy(line.name, text.name, sizeof(line.name) - 1);
 		memcpy(line.object, text.object, sizeof(line.object) - 1);

@@ -16,7 +16,8 @@ struct ckpt_tally_line {
 	struct ckpt_counters counters;
 };
 
-/* Sum per (name, object) over everything, or over the newest run. NOTFOUND:
+/* Sum per (name, object) over everything, or over the newest run; functions
+ * for which nothing was counted are left out. NOTFOUND:
  * there is no store. The caller frees *ret. */
 enum ckpt_status ckpt_tally_read(const char *store_directory, int last_run_only,
 				 struct ckpt_tally_line **ret,
