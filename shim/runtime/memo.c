@@ -257,8 +257,8 @@ static enum ckpt_verdict serve(struct memo_frame *memo,
 			      header.random_size);
 	ckpt_outcome_apply(&header, &memo->own.before);
 	COUNT(function, hits, 1);
-	COUNT(function, saved_ns, entry->info.duration_ns);
-	note_cost(memo, now_if_measured(memo), entry->info.duration_ns);
+	COUNT(function, saved_ns, entry->duration_ns);
+	note_cost(memo, now_if_measured(memo), entry->duration_ns);
 	return CKPT_HIT;
 }
 

@@ -101,7 +101,8 @@ static enum ckpt_status read_blob(struct ckpt_io_pool *pool, int fd,
 		ret->memory = NULL;
 		return status;
 	}
-	ret->info = record.info;
+	ret->created_s = record.created_s;
+	ret->duration_ns = record.duration_ns;
 	ret->payload = record.payload;
 	ret->payload_size = record.payload_size;
 	return CKPT_OK;

@@ -66,6 +66,7 @@ static bool move_record(struct ckpt_evict *evict, const struct ckpt_scan *scan,
 {
 	struct ckpt_record_head head;
 	const struct ckpt_record *record = &scan->record;
+	struct ckpt_entry_info info;
 	struct iovec part = {
 		.iov_base = (void *)(uintptr_t)record->payload,
 		.iov_len = record->payload_size,
@@ -73,8 +74,8 @@ static bool move_record(struct ckpt_evict *evict, const struct ckpt_scan *scan,
 	uint64_t size;
 	uint64_t location;
 
-	if (ckpt_record_build(record->key, &record->info, &part, 1, &head,
-			      &size) ||
+	ckpt_record_describe(record, &info);
+	if (ckpt_record_build(record->key, &info, &part, 1, &head, &size) ||
 	    ckpt_writer_append(evict->writer, evict->layout,
 			       evict->index->header, &head, &part, 1, size,
 			       &location) ||
@@ -104,7 +105,7 @@ static void empty_segment(struct ckpt_evict *evict, struct ckpt_scan *scan,
 			continue;
 		if (may_keep && kept_size < scan->size / KEPT_PART &&
 		    __atomic_load_n(find.mark, __ATOMIC_RELAXED) &&
-		    !is_too_old(evict, scan->record.info.created_s) &&
+		    !is_too_old(evict, scan->record.created_s) &&
 		    move_record(evict, scan, &find)) {
 			kept_size += scan->record_size;
 			continue;

@@ -343,13 +343,25 @@ static enum ckpt_status replace_damaged_meta(struct ckpt_layout *layout,
 	return status;
 }
 
+static void make_sub_dirs(const struct ckpt_layout *layout)
+{
+	for (size_t i = 0; i < sizeof(sub_dirs) / sizeof(sub_dirs[0]); i++)
+		(void)make_dir(layout->dir, sub_dirs[i], layout->dir_mode);
+	write_text(layout->dir, "CACHEDIR.TAG", cachedir_tag,
+		   layout->file_mode);
+}
+
 static enum ckpt_status load_meta(struct ckpt_layout *layout,
 				  struct ckpt_err *err)
 {
 	enum ckpt_status status = read_meta(layout, err);
 
 	if (status == CKPT_NOTFOUND && !layout->is_readonly) {
-		int error = create_meta(layout);
+		int error;
+
+		/* A store that has its meta has its directories. */
+		make_sub_dirs(layout);
+		error = create_meta(layout);
 
 		status = read_meta(layout, err);
 		if (status == CKPT_NOTFOUND)
@@ -439,23 +451,6 @@ static enum ckpt_status open_version_dir(struct ckpt_layout *layout, int top,
 	return check_owner(&st, layout->path, layout->is_shared, false, err);
 }
 
-static void make_sub_dirs(const struct ckpt_layout *layout)
-{
-	for (size_t i = 0; i < sizeof(sub_dirs) / sizeof(sub_dirs[0]); i++)
-		(void)make_dir(layout->dir, sub_dirs[i], layout->dir_mode);
-	write_text(layout->dir, "CACHEDIR.TAG", cachedir_tag,
-		   layout->file_mode);
-}
-
-/* A store that has its meta has its directories: they come first. */
-static void complete_store(const struct ckpt_layout *layout)
-{
-	struct stat st;
-
-	if (ckpt_sys_fstatat(layout->dir, "meta", &st, AT_SYMLINK_NOFOLLOW))
-		make_sub_dirs(layout);
-}
-
 enum ckpt_status ckpt_layout_open(struct ckpt_layout *layout,
 				  const char *directory, bool is_readonly,
 				  bool is_shared, struct ckpt_err *err)
@@ -479,8 +474,6 @@ enum ckpt_status ckpt_layout_open(struct ckpt_layout *layout,
 		status = open_version_dir(layout, top, err);
 		(void)ckpt_sys_close(top);
 	}
-	if (!status && !layout->is_readonly)
-		complete_store(layout);
 	if (!status)
 		status = load_meta(layout, err);
 	if (status)

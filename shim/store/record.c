@@ -109,7 +109,6 @@ enum ckpt_status ckpt_record_parse_summed(const void *bytes, size_t size,
 					  uint64_t sum, struct ckpt_record *ret)
 {
 	struct ckpt_record_header header;
-	const uint8_t *names = (const uint8_t *)bytes + sizeof(header);
 	enum ckpt_status status;
 	uint64_t whole;
 
@@ -120,13 +119,9 @@ enum ckpt_status ckpt_record_parse_summed(const void *bytes, size_t size,
 	if (whole != size || header.checksum != sum)
 		return CKPT_BADDATA;
 	ret->key = header.key;
-	ret->info.created_s = header.created_s;
-	ret->info.duration_ns = header.duration_ns;
-	memcpy(ret->info.function, names, header.function_size);
-	ret->info.function[header.function_size] = '\0';
-	memcpy(ret->info.object, names + header.function_size,
-	       header.object_size);
-	ret->info.object[header.object_size] = '\0';
+	ret->created_s = header.created_s;
+	ret->duration_ns = header.duration_ns;
+	ret->bytes = bytes;
 	ret->payload = (const uint8_t *)bytes + ckpt_record_head_size(&header);
 	ret->payload_size = header.payload_size;
 	return CKPT_OK;
@@ -142,4 +137,19 @@ enum ckpt_status ckpt_record_parse(const void *bytes, size_t size,
 		ckpt_hash64((const uint8_t *)bytes + CKPT_RECORD_SUM_OFF,
 			    size - CKPT_RECORD_SUM_OFF),
 		ret);
+}
+
+void ckpt_record_describe(const struct ckpt_record *record,
+			  struct ckpt_entry_info *ret)
+{
+	struct ckpt_record_header header;
+	const char *names = (const char *)record->bytes + sizeof(header);
+
+	memcpy(&header, record->bytes, sizeof(header));
+	*ret = (struct ckpt_entry_info){
+		.created_s = record->created_s,
+		.duration_ns = record->duration_ns,
+	};
+	memcpy(ret->function, names, header.function_size);
+	memcpy(ret->object, names + header.function_size, header.object_size);
 }

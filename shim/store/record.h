@@ -73,7 +73,9 @@ enum ckpt_status ckpt_record_measure(const void *bytes, size_t size,
 /* A whole record of exactly `size` bytes: verify and take apart. */
 struct ckpt_record {
 	struct ckpt_hash128 key;
-	struct ckpt_entry_info info;
+	int64_t created_s;
+	uint64_t duration_ns;
+	const void *bytes; /* the record itself */
 	const void *payload;
 	size_t payload_size;
 };
@@ -86,5 +88,9 @@ enum { CKPT_RECORD_SUM_OFF = 16 };
 enum ckpt_status
 ckpt_record_parse_summed(const void *bytes, size_t size, uint64_t sum,
 			 struct ckpt_record *ret) CKPT_MUST_CHECK;
+
+/* What stands in it about the call, names and all. */
+void ckpt_record_describe(const struct ckpt_record *record,
+			  struct ckpt_entry_info *ret);
 
 #endif

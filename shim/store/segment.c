@@ -13,6 +13,7 @@ enum {
 	CHECK_INTERVAL_MS = 4,
 	/* Read at once: most records are not longer. */
 	FIRST_READ = 1024,
+	PREFETCH_LINES = 6,
 };
 
 _Static_assert(sizeof(struct ckpt_segment_header) == 64, "no holes");
@@ -281,7 +282,8 @@ static enum ckpt_status finish_entry(struct ckpt_segments *segments,
 				  ret->memory_size);
 		return status;
 	}
-	ret->info = record.info;
+	ret->created_s = record.created_s;
+	ret->duration_ns = record.duration_ns;
 	ret->payload = record.payload;
 	ret->payload_size = record.payload_size;
 	return CKPT_OK;
@@ -300,12 +302,15 @@ static enum ckpt_status get_mapped(struct ckpt_segments *segments,
 
 	if (!bytes)
 		return CKPT_BADDATA;
+	/* What follows the header is not far off: fetch it meanwhile. Past the
+	 * end of the mapping this does nothing. */
+	for (int i = 1; i < PREFETCH_LINES; i++)
+		__builtin_prefetch(bytes + 64 * i);
 	memcpy(&header, bytes, sizeof(header));
 	status = check_record(&header, sizeof(header), place->key, &size);
 	if (status)
 		return status;
-	bytes = view_map(segments->layout, map, place, size);
-	if (!bytes)
+	if (!is_inside(map, place->off, size))
 		return CKPT_BADDATA;
 	ret->memory =
 		ckpt_io_pool_take(segments->pool, size, &ret->memory_size);

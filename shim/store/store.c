@@ -67,6 +67,7 @@ static void open_index(struct ckpt_store *store)
 			      &store->segments))
 		return;
 	store->index_count = 1;
+	store->checked_ms = (uint32_t)read_ms(CLOCK_MONOTONIC_COARSE);
 	store->index = &store->indexes[0];
 }
 
@@ -213,7 +214,7 @@ static bool is_too_old(const struct ckpt_store *store,
 		limit = max_age_s;
 	if (!limit)
 		return false;
-	age = (int64_t)(read_ms(CLOCK_REALTIME) / 1000) - entry->info.created_s;
+	age = (int64_t)(read_ms(CLOCK_REALTIME) / 1000) - entry->created_s;
 	return age > 0 && (uint64_t)age > limit;
 }
 
@@ -316,6 +317,18 @@ void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry)
 	ckpt_io_pool_give(&store->pool, entry->memory, entry->memory_size);
 	entry->memory = NULL;
 	entry->payload = NULL;
+}
+
+void ckpt_entry_describe(const struct ckpt_entry *entry,
+			 struct ckpt_entry_info *ret)
+{
+	struct ckpt_record record = {
+		.created_s = entry->created_s,
+		.duration_ns = entry->duration_ns,
+		.bytes = entry->memory,
+	};
+
+	ckpt_record_describe(&record, ret);
 }
 
 /* ---- put ---- */

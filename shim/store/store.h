@@ -45,7 +45,8 @@ struct ckpt_entry_info {
 };
 
 struct ckpt_entry {
-	struct ckpt_entry_info info;
+	int64_t created_s;
+	uint64_t duration_ns;
 	const void *payload; /* valid until ckpt_store_release() */
 	size_t payload_size;
 	/* private to the store */
@@ -71,6 +72,9 @@ enum ckpt_status ckpt_store_get(struct ckpt_store *store,
 				struct ckpt_hash128 key, uint64_t max_age_s,
 				struct ckpt_entry *ret) CKPT_MUST_CHECK;
 void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry);
+/* All that is known of an entry that is not yet released. */
+void ckpt_entry_describe(const struct ckpt_entry *entry,
+			 struct ckpt_entry_info *ret);
 
 /* Publish; replaces what was there only on success. The payload is the
  * concatenation of `parts`. UNSUPPORTED: nothing is stored now (read-only, a

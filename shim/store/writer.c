@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/store/writer.h"
 
-#include <errno.h>
-#include <string.h>
 #include <sys/file.h>
 
 #include "shim/common/sys_x86_64.h"
@@ -18,8 +16,6 @@ enum {
 
 void ckpt_writer_init(struct ckpt_writer *writer, uint64_t max_size)
 {
-	void *page = ckpt_sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t limit = max_size / 16;
 
 	for (int i = 0; i < CKPT_WRITER_SEGMENTS; i++)
@@ -27,22 +23,45 @@ void ckpt_writer_init(struct ckpt_writer *writer, uint64_t max_size)
 	if (!max_size || limit > CKPT_SEGMENT_MAX_SIZE)
 		limit = CKPT_SEGMENT_MAX_SIZE;
 	writer->limit = limit < LIMIT_MIN ? LIMIT_MIN : limit;
-	if (ckpt_sys_is_error(page))
-		return;
-	if (ckpt_sys_madvise(page, 4096, MADV_WIPEONFORK)) {
-		(void)ckpt_sys_munmap(page, 4096);
-		return;
-	}
-	writer->fork_word = page;
-	*writer->fork_word = FORK_OURS;
 }
 
+/* The page that a forked child finds wiped; made for the first record. */
+static uint32_t *get_fork_word(struct ckpt_writer *writer)
+{
+	uint32_t *word = __atomic_load_n(&writer->fork_word, __ATOMIC_ACQUIRE);
+	uint32_t *page;
+
+	if (word)
+		return word;
+	page = ckpt_sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (ckpt_sys_is_error(page))
+		return NULL;
+	*page = FORK_OURS;
+	if (!ckpt_sys_madvise(page, 4096, MADV_WIPEONFORK) &&
+	    __atomic_compare_exchange_n(&writer->fork_word, &word, page, false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return page;
+	(void)ckpt_sys_munmap(page, 4096);
+	return word;
+}
+
+/* Cheaper than fstat(2), which also makes the next write update the time of
+ * the file. */
 static bool is_ours(const struct ckpt_writer_segment *segment)
 {
-	struct stat st;
+	return ckpt_sys_lseek(segment->fd, 0, SEEK_CUR) == segment->token;
+}
 
-	return !ckpt_sys_fstat(segment->fd, &st) &&
-	       st.st_ino == segment->inode && st.st_dev == segment->dev;
+/* Between 2^38 and 2^39: every file system can have such a position, and no
+ * host is there by chance. */
+static off_t set_token(int fd)
+{
+	uint64_t random = 0;
+
+	(void)ckpt_sys_getrandom(&random, sizeof(random), 0);
+	random = random >> 26 | 1ULL << 38;
+	return ckpt_sys_lseek(fd, (off_t)random, SEEK_SET);
 }
 
 static void close_segment(struct ckpt_writer_segment *segment)
@@ -66,15 +85,16 @@ void ckpt_writer_deinit(struct ckpt_writer *writer)
  * thread is at it. */
 static bool check_fork(struct ckpt_writer *writer)
 {
+	uint32_t *fork_word = get_fork_word(writer);
 	uint32_t word;
 
-	if (!writer->fork_word)
+	if (!fork_word)
 		return false;
-	word = __atomic_load_n(writer->fork_word, __ATOMIC_ACQUIRE);
+	word = __atomic_load_n(fork_word, __ATOMIC_ACQUIRE);
 	if (word == FORK_OURS)
 		return true;
 	if (word || !__atomic_compare_exchange_n(
-			    writer->fork_word, &word, FORK_RESETTING, false,
+			    fork_word, &word, FORK_RESETTING, false,
 			    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
 	for (int i = 0; i < CKPT_WRITER_SEGMENTS; i++) {
@@ -83,7 +103,7 @@ static bool check_fork(struct ckpt_writer *writer)
 	}
 	writer->current = 0;
 	writer->is_switching = 0;
-	__atomic_store_n(writer->fork_word, FORK_OURS, __ATOMIC_RELEASE);
+	__atomic_store_n(fork_word, FORK_OURS, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -118,10 +138,11 @@ static struct ckpt_writer_segment *acquire_segment(struct ckpt_writer *writer)
 static bool install_segment(struct ckpt_writer *writer, int fd, unsigned id,
 			    uint64_t tail)
 {
-	struct stat st;
+	off_t token;
 
 	fd = ckpt_io_move_fd(fd);
-	for (uint32_t i = 0; i < CKPT_WRITER_SEGMENTS; i++) {
+	token = set_token(fd);
+	for (uint32_t i = 0; token > 0 && i < CKPT_WRITER_SEGMENTS; i++) {
 		struct ckpt_writer_segment *segment = &writer->segments[i];
 		uint32_t users = 0;
 
@@ -129,11 +150,8 @@ static bool install_segment(struct ckpt_writer *writer, int fd, unsigned id,
 						 false, __ATOMIC_ACQ_REL,
 						 __ATOMIC_RELAXED))
 			continue;
-		if (ckpt_sys_fstat(fd, &st))
-			memset(&st, 0, sizeof(st));
 		segment->fd = fd;
-		segment->dev = st.st_dev;
-		segment->inode = st.st_ino;
+		segment->token = token;
 		segment->id = id;
 		__atomic_store_n(&segment->tail, tail, __ATOMIC_RELEASE);
 		__atomic_store_n(&writer->current, i + 1, __ATOMIC_RELEASE);

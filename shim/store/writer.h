@@ -26,8 +26,9 @@ struct ckpt_writer_segment {
 	uint32_t users; /* threads in it, and 1 while it is current */
 	unsigned id;
 	int fd;
-	dev_t dev;
-	ino_t inode;
+	/* The file position, which nothing uses: a random number that tells
+	 * our open file from whatever the host may put under its number. */
+	off_t token;
 };
 
 enum { CKPT_WRITER_SEGMENTS = 8 };

@@ -102,6 +102,7 @@ static inline enum ckpt_status fixture_put(struct ckpt_store *store,
 static inline int fixture_check(struct ckpt_store *store, uint64_t number,
 				size_t size)
 {
+	struct ckpt_entry_info info;
 	struct ckpt_entry entry;
 	const uint8_t *bytes;
 	int result = 1;
@@ -109,9 +110,10 @@ static inline int fixture_check(struct ckpt_store *store, uint64_t number,
 	if (ckpt_store_get(store, fixture_key(number), 0, &entry))
 		return 0;
 	bytes = entry.payload;
-	if (entry.payload_size != size || entry.info.duration_ns != number ||
-	    strcmp(entry.info.function, "simulate") != 0 ||
-	    strcmp(entry.info.object, "libmodel.so.1") != 0)
+	ckpt_entry_describe(&entry, &info);
+	if (entry.payload_size != size || entry.duration_ns != number ||
+	    strcmp(info.function, "simulate") != 0 ||
+	    strcmp(info.object, "libmodel.so.1") != 0)
 		result = -1;
 	for (size_t i = 0; i < size && result == 1; i++)
 		if (bytes[i] != fixture_byte(number, i))
