@@ -75,6 +75,21 @@ void *ckpt_routes_function(struct ckpt_routes *routes, void *original,
 	return add_route(routes, route, choose_width(plan), count_x87(plan));
 }
 
+void *ckpt_routes_entry(struct ckpt_routes *routes, void *original,
+			struct ckpt_memo_function *function)
+{
+	uint8_t preserved = (uint8_t)ckpt_thunk_preserved();
+	struct ckpt_route route = {.original = original, .function = function};
+	uint32_t id = routes->count;
+	const struct ckpt_plan_function *plan = function->program.function;
+
+	if (preserved == CKPT_VECTOR_NONE ||
+	    !add_route(routes, route, choose_width(plan), count_x87(plan)))
+		return NULL;
+	ckpt_thunk_entries[id].preserved_width = preserved;
+	return ckpt_thunk_entry_stub(id);
+}
+
 void *ckpt_routes_watch(struct ckpt_routes *routes, void *original,
 			const struct ckpt_memo_watch *watch)
 {

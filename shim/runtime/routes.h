@@ -23,6 +23,10 @@ enum ckpt_status ckpt_routes_init(struct ckpt_routes *routes) CKPT_MUST_CHECK;
 /* The stub for calls to `original` as `function`; NULL: there are no more. */
 void *ckpt_routes_function(struct ckpt_routes *routes, void *original,
 			   struct ckpt_memo_function *function);
+/* The stub for the patched entry of `function`, whose first instructions were
+ * moved to `original`. NULL also where the CPU does not allow it. */
+void *ckpt_routes_entry(struct ckpt_routes *routes, void *original,
+			struct ckpt_memo_function *function);
 /* The stub that only notes calls to `original`. */
 void *ckpt_routes_watch(struct ckpt_routes *routes, void *original,
 			const struct ckpt_memo_watch *watch);

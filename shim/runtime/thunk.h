@@ -37,7 +37,10 @@ struct ckpt_thunk_entry {
 	void *original;	      /* never NULL once a slot points to the stub */
 	uint8_t vector_width; /* enum ckpt_vector_width to save and restore */
 	uint8_t x87_count;    /* results in st0, st1: 0, 1, 2 */
-	uint8_t reserved[2];
+	/* Of an entry stub: the widest registers there are, all of which the
+	 * call must find as they were. */
+	uint8_t preserved_width;
+	uint8_t reserved;
 	uint32_t is_bypassed; /* not 0: straight to the original */
 };
 
@@ -55,6 +58,27 @@ static inline void *ckpt_thunk_stub(uint32_t id)
 {
 	return (void *)(uintptr_t)ckpt_thunk_stubs[id];
 }
+
+/*
+ * The same for a patched function entry (thunk_entry_x86_64.S): reached by a
+ * jump from the function's first bytes, so the caller may know exactly which
+ * registers this function changes (-fipa-ra). All others survive: r10, r11,
+ * all vector and mask registers, on bypass, hit and miss. Of results, only
+ * what ckpt_memo_enter() writes into the frame changes on a hit. `original`
+ * is where the moved first instructions are. preserved_width must be set.
+ */
+extern const uint8_t ckpt_thunk_entry_stubs[CKPT_THUNK_COUNT]
+					   [CKPT_THUNK_STUB_SIZE]
+	__attribute__((visibility("hidden")));
+
+static inline void *ckpt_thunk_entry_stub(uint32_t id)
+{
+	return (void *)(uintptr_t)ckpt_thunk_entry_stubs[id];
+}
+
+/* The width for preserved_width; CKPT_VECTOR_NONE: entries cannot be patched
+ * on this CPU (AVX-512 without its BW part). */
+enum ckpt_vector_width ckpt_thunk_preserved(void);
 
 /* Is it the address of one of our stubs? */
 static inline int ckpt_thunk_is_stub(const void *address)

@@ -5,26 +5,9 @@
  */
 
 #include "shim/frame_x86_64.h"
+#include "shim/runtime/thunk_x86_64.h"
 
 #include <cet.h>
-
-#define STUB_COUNT 4096 /* CKPT_THUNK_COUNT */
-
-/* struct ckpt_thunk_entry */
-#define ENTRY_ORIGINAL 0
-#define ENTRY_WIDTH 8
-#define ENTRY_X87_COUNT 9
-#define ENTRY_BYPASSED 12
-#define ENTRY_SIZE 16
-
-/* enum ckpt_vector_width */
-#define WIDTH_XMM 1
-#define WIDTH_YMM 2
-#define WIDTH_ZMM 3
-
-/* enum ckpt_verdict */
-#define VERDICT_HIT 1
-#define VERDICT_MISS 2
 
 /* Eight argument registers to their homes in the frame at `base`. */
 .macro SAVE_ARGUMENTS mov, reg, base
