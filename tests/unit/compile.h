@@ -10,11 +10,13 @@
 #define ckpt_segment ckpt_image_segment
 #define ckpt_extent ckpt_image_extent
 #include "shim/planner/cdecl.h"
+#include "shim/planner/planwriter.h"
 #include "shim/planner/program.h"
 #undef ckpt_segment
 #undef ckpt_extent
 
 #include "config/config.h"
+#include "shim/runtime/plancheck.h"
 #include "tests/unit/marshal.h"
 
 #include <stdio.h>
@@ -42,6 +44,34 @@ static inline struct ckpt_config *load_config(const char *signature,
 		      err.text);
 	ck_assert_int_eq(unlink(path), 0);
 	return config;
+}
+
+/* What was compiled must be a plan that the runtime accepts. */
+static inline void check_plan(void)
+{
+	struct ckpt_plan_header header = {.program_version = 0};
+	struct ckpt_plan_function function = m.function;
+	struct ckpt_plan_object object = {.file = CKPT_PLAN_NONE};
+	struct ckpt_plan_view view;
+	struct ckpt_buf bytes = {0};
+	struct ckpt_err err = {0};
+
+	header.config_path = ckpt_tables_text(&tables, "/c");
+	header.program_version = header.config_path;
+	header.store_directory = header.config_path;
+	object.path = header.config_path;
+	function.name = header.config_path;
+	function.config_name = header.config_path;
+	function.refusal = CKPT_PLAN_NONE;
+	(void)ckpt_tables_add(&tables, CKPT_PLAN_OBJECTS, &object,
+			      sizeof(object));
+	(void)ckpt_tables_add(&tables, CKPT_PLAN_FUNCTIONS, &function,
+			      sizeof(function));
+	ck_assert_int_eq(ckpt_planwriter_build(&tables, &header, &bytes),
+			 CKPT_OK);
+	ck_assert_msg(!ckpt_plan_check(bytes.data, bytes.size, &view, &err),
+		      "%s", err.text);
+	ckpt_buf_deinit(&bytes);
 }
 
 #define SECTION(member, id) \
@@ -75,6 +105,7 @@ static inline void compile_with(const char *signature, const char *contract,
 	ck_assert_msg(
 		!ckpt_program_compile(&tables, &request, &m.function, &err),
 		"%s", err.text);
+	check_plan();
 	SECTION(strings, CKPT_PLAN_STRINGS);
 	SECTION(moves, CKPT_PLAN_MOVES);
 	SECTION(roots, CKPT_PLAN_ROOTS);
