@@ -38,22 +38,9 @@ static void *find_tls(const struct ckpt_program *program, uint32_t object)
 	return generation->tls_get_addr(index);
 }
 
-/* Whose functions count by content identity of the whole library. */
-static bool is_c_runtime(const char *path)
-{
-	static const char *const names[] = {
-		"libc.so.",	"libm.so.",    "libstdc++.so.",
-		"libgcc_s.so.", "libmvec.so.", "ld-linux-",
-	};
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strncmp(name, names[i], strlen(names[i])))
-			return true;
-	return false;
-}
-
+/* Code that a pointer leads to counts by its place in its object and by the
+ * content of all objects of the process: whatever it calls is in one of them.
+ */
 static enum ckpt_status identify_code(const struct ckpt_program *program,
 				      const void *address,
 				      struct ckpt_hash128 *ret)
@@ -63,20 +50,17 @@ static enum ckpt_status identify_code(const struct ckpt_program *program,
 	struct ckpt_ranges ranges = {.segments = generation->segments};
 	const struct ckpt_segment *segment =
 		ckpt_ranges_segment(&ranges, address);
-	const struct ckpt_plan_object *object;
 	struct {
-		struct ckpt_hash128 identity;
+		struct ckpt_hash128 object, all;
 		uint64_t off;
 	} code;
 
-	if (!segment || segment->object == CKPT_PLAN_NONE)
+	if (!segment || segment->object == CKPT_PLAN_NONE ||
+	    !generation->has_identity)
 		return CKPT_UNSUPPORTED;
-	object = &program->objects[segment->object];
-	code.identity = object->identity;
+	code.object = program->objects[segment->object].identity;
+	code.all = generation->identity;
 	code.off = (uintptr_t)address - generation->bases[segment->object];
-	if ((!code.identity.lo && !code.identity.hi) ||
-	    !is_c_runtime(program->strings + object->path))
-		return CKPT_UNSUPPORTED;
 	*ret = ckpt_hash(NULL, &code, sizeof(code));
 	return CKPT_OK;
 }

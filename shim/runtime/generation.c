@@ -89,6 +89,27 @@ static enum ckpt_status make_table(struct ckpt_generation *generation,
 	return CKPT_OK;
 }
 
+static void identify(struct ckpt_generation *generation,
+		     const struct ckpt_objects *objects)
+{
+	const struct ckpt_plan_object *items = generation->file.view.objects;
+	struct ckpt_hasher hasher;
+
+	ckpt_hasher_init(&hasher, NULL);
+	for (uint32_t i = 0; i < generation->object_count; i++) {
+		enum ckpt_object_kind kind = objects->items[i]->kind;
+
+		if (kind == CKPT_OBJECT_OURSELVES || kind == CKPT_OBJECT_VDSO)
+			continue;
+		if (!items[i].identity.lo && !items[i].identity.hi)
+			return;
+		ckpt_hasher_update(&hasher, &items[i].identity,
+				   sizeof(items[i].identity));
+	}
+	generation->identity = ckpt_hasher_final(&hasher);
+	generation->has_identity = true;
+}
+
 enum ckpt_status ckpt_generation_create(struct ckpt_planfile *file,
 					const struct ckpt_objects *objects,
 					struct ckpt_generation **ret)
@@ -117,6 +138,7 @@ enum ckpt_status ckpt_generation_create(struct ckpt_planfile *file,
 		return status;
 	generation->file = *file;
 	file->memory = NULL;
+	identify(generation, objects);
 	*ret = TAKE(generation);
 	return CKPT_OK;
 }

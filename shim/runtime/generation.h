@@ -27,6 +27,10 @@ struct ckpt_generation {
 	/* All tables there ever were: threads may still read one. */
 	const struct ckpt_segments **tables;
 	size_t table_count;
+	/* Of the content of all its objects, but ours and the vdso; only if
+	 * the plan knows all of them. */
+	struct ckpt_hash128 identity;
+	bool has_identity;
 	/* The loader's __tls_get_addr, or NULL. */
 	void *(*tls_get_addr)(void *index);
 	struct ckpt_generation *next;

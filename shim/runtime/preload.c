@@ -18,3 +18,9 @@ start(int argument_count, char **arguments, char **environment)
 		return;
 	ckpt_session_start(environment);
 }
+
+/* Of an -z initfirst object it runs after all others. */
+__attribute__((destructor)) static void end(void)
+{
+	ckpt_session_end();
+}

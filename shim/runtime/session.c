@@ -525,6 +525,7 @@ static void start_with(const struct ckpt_settings *settings,
 	ckpt_session = create_session();
 	if (!ckpt_session)
 		return;
+	ckpt_session->pid = ckpt_sys_getpid();
 	ckpt_session->settings = *settings;
 	ckpt_session->config = *config;
 	ckpt_log_init(&ckpt_session->log, settings->log, settings->has_colour);

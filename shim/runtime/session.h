@@ -19,6 +19,9 @@
 /* Once, from the constructor. Does nothing without a config. */
 void ckpt_session_start(char *const *environment);
 
+/* Once, from the destructor: at level info, tell what was counted. */
+void ckpt_session_end(void);
+
 /* Is there anything to intercept, now or later? */
 bool ckpt_session_is_active(void);
 

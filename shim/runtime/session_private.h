@@ -27,6 +27,7 @@ struct ckpt_session {
 	struct ckpt_log log;
 	struct ckpt_config_file config;
 	const char *library; /* path of libckpt.so */
+	pid_t pid;	     /* of the process that started it */
 
 	struct ckpt_objects objects;
 	struct ckpt_slots slots;

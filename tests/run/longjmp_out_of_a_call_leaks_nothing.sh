@@ -63,7 +63,8 @@ compile main -L. -lf -Wl,-rpath,. <<-'EOF2'
 	}
 EOF2
 configure() {
-	functions "$1" f g
+	functions "$1
+ignore_globals = [\"out\"]" f g
 }
 times=100000
 [ ! "${CKPT_TEST_FULL-}" ] || times=1000000
