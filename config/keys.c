@@ -47,10 +47,11 @@ static const struct ckpt_key root_keys[] = {
 static const struct ckpt_key cache_keys[] = {
 	{"directory", CKPT_VALUE_PATH, CONFIG(directory), 0, NULL, ENFORCED,
 	 USER},
-	{"max_size", CKPT_VALUE_SIZE, CONFIG(max_size), 0, NULL, LATER, USER},
-	{"max_entries", CKPT_VALUE_COUNT, CONFIG(max_entries), 0, NULL, LATER,
+	{"max_size", CKPT_VALUE_SIZE, CONFIG(max_size), 0, NULL, ENFORCED,
 	 USER},
-	{"max_age", CKPT_VALUE_SECONDS, CONFIG(max_age_s), 0, NULL, LATER,
+	{"max_entries", CKPT_VALUE_COUNT, CONFIG(max_entries), 0, NULL,
+	 ENFORCED, USER},
+	{"max_age", CKPT_VALUE_SECONDS, CONFIG(max_age_s), 0, NULL, ENFORCED,
 	 USER},
 	{"shared", CKPT_VALUE_BOOLEAN, CONFIG(is_shared), 0, NULL, ENFORCED,
 	 USER},
@@ -100,7 +101,7 @@ static const struct ckpt_key function_keys[] = {
 	{"portable", CKPT_VALUE_BOOLEAN, FUNCTION(is_portable), 0, NULL,
 	 ENFORCED, USER},
 	{"alignment", CKPT_VALUE_BOOLEAN, FUNCTION(is_alignment), 0, NULL,
-	 LATER, DESCRIPTION},
+	 ENFORCED, DESCRIPTION},
 	{"nested", CKPT_VALUE_BOOLEAN, FUNCTION(is_nested), 0, NULL, ENFORCED,
 	 USER},
 	{"keep_inputs", CKPT_VALUE_BOOLEAN, FUNCTION(keeps_inputs), 0, NULL,
@@ -111,7 +112,7 @@ static const struct ckpt_key function_keys[] = {
 	{"verify", CKPT_VALUE_RATE, FUNCTION(verify), 0, NULL, ENFORCED, USER},
 	{"min_time", CKPT_VALUE_NANOS, FUNCTION(min_time_ns), 0, NULL, ENFORCED,
 	 USER},
-	{"max_age", CKPT_VALUE_SECONDS, FUNCTION(max_age_s), 0, NULL, LATER,
+	{"max_age", CKPT_VALUE_SECONDS, FUNCTION(max_age_s), 0, NULL, ENFORCED,
 	 USER},
 };
 

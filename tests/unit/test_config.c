@@ -541,13 +541,13 @@ END_TEST
 
 START_TEST(keys_that_do_nothing_yet_are_noted)
 {
-	struct ckpt_config *config = load("[cache]\nmax_entries = 5\n"
+	struct ckpt_config *config = load("[cache]\nlower = '/x'\n"
 					  "[defaults]\nkeep_inputs = true\n");
 
 	ck_assert_uint_eq(config->notes.count, 2);
 	strip_folder(config->notes.items[0]);
 	ck_assert_str_eq(config->notes.items[0],
-			 "ckpt.toml:2:1: 'max_entries' is understood, but this "
+			 "ckpt.toml:2:1: 'lower' is understood, but this "
 			 "version of ckpt does not act on it yet");
 	ckpt_config_destroy(config);
 }
