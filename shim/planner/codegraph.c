@@ -356,6 +356,27 @@ static enum ckpt_status follow(struct ckpt_graph *graph, uint32_t node,
 	return CKPT_OK;
 }
 
+/* The description of a type that is caught. The word that points to it is
+ * writable, but nobody writes it. */
+static enum ckpt_status follow_type(struct ckpt_graph *graph,
+				    struct ckpt_usage usage, uint32_t object,
+				    uint64_t vaddr, bool is_indirect)
+{
+	struct ckpt_word word = {0};
+	enum ckpt_status status;
+
+	if (vaddr && is_indirect) {
+		status = ckpt_codebase_word(graph->base, object, vaddr, &word,
+					    graph->err);
+		if (status)
+			return status;
+	}
+	if (word.kind != CKPT_WORD_PLAIN)
+		return ckpt_graph_refer_word(graph, usage, object, vaddr,
+					     &word);
+	return ckpt_graph_refer(graph, usage, object, vaddr);
+}
+
 /* What the exception table of a function says. */
 static enum ckpt_status follow_exceptions(struct ckpt_graph *graph,
 					  uint32_t node, uint64_t lsda_vaddr,
@@ -380,8 +401,8 @@ static enum ckpt_status follow_exceptions(struct ckpt_graph *graph,
 		enum ckpt_status status;
 
 		usage.site = (uint32_t)i;
-		usage.size = lsda.types[i] ? 8 : 0;
-		status = ckpt_graph_refer(graph, usage, object, lsda.types[i]);
+		status = follow_type(graph, usage, object, lsda.types[i],
+				     lsda.is_indirect);
 		if (status)
 			return status;
 	}

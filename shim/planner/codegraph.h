@@ -45,7 +45,8 @@ struct ckpt_node {
 /* A name that was looked up, once per word. */
 struct ckpt_binding {
 	uint32_t from, to;
-	uint64_t word, vaddr;
+	uint64_t word, vaddr; /* of the symbol */
+	bool has_addend;      /* the word holds more than its address */
 	const struct ckpt_symbol *reference;
 	uint32_t node; /* that refers to it */
 };

@@ -292,7 +292,8 @@ static enum ckpt_status note_binding(struct ckpt_graph *graph,
 {
 	struct ckpt_binding *grown;
 
-	if (!word->reference || !word->symbol)
+	/* What is bound to a thread-local name is no address. */
+	if (!word->reference || !word->symbol || word->symbol->type == STT_TLS)
 		return CKPT_OK;
 	if (graph->binding_count == graph->binding_capacity) {
 		size_t capacity = graph->binding_capacity
@@ -309,8 +310,8 @@ static enum ckpt_status note_binding(struct ckpt_graph *graph,
 		.from = object,
 		.to = word->object,
 		.word = word_vaddr,
-		/* Of the definition: the word may have an addend. */
-		.vaddr = word->symbol ? word->symbol->vaddr : word->vaddr,
+		.vaddr = word->symbol->vaddr,
+		.has_addend = word->vaddr != word->symbol->vaddr,
 		.reference = word->reference,
 		.node = usage.node,
 	};

@@ -2,29 +2,17 @@
 #include "shim/planner/codehash.h"
 
 #include "shim/common/cleanup.h"
-#include "shim/planner/codegraph.h"
+#include "shim/planner/codehash_private.h"
 #include "shim/planner/impure.h"
 
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { UNNUMBERED = 0, CHAIN_MAX = 12 };
 
-/* A graph on its way to a closure. */
-struct report {
-	struct ckpt_graph *graph;
-	const struct ckpt_function_config *config;
-	struct ckpt_pool *pool;
-	struct ckpt_closure *closure;
-	uint32_t *numbers; /* of each node, from 1 */
-	uint32_t *order;   /* nodes by number */
-	uint32_t *items;   /* of each node; or that of its nearest parent */
-};
-
 /* Number the nodes as a walk from the root, depth first, meets them. */
-static enum ckpt_status number_nodes(struct report *report)
+static enum ckpt_status number_nodes(struct ckpt_report *report)
 {
 	const struct ckpt_graph *graph = report->graph;
 	_cleanup_free_ uint32_t *stack =
@@ -54,8 +42,8 @@ static enum ckpt_status number_nodes(struct report *report)
 }
 
 /* Prefix-free: every list is preceded by its length. */
-static void hash_node(const struct report *report, struct ckpt_hasher *hasher,
-		      const struct ckpt_node *node)
+static void hash_node(const struct ckpt_report *report,
+		      struct ckpt_hasher *hasher, const struct ckpt_node *node)
 {
 	const struct ckpt_graph *graph = report->graph;
 	uint64_t head[] = {node->kind, node->digest.lo, node->digest.hi,
@@ -72,7 +60,7 @@ static void hash_node(const struct report *report, struct ckpt_hasher *hasher,
 	}
 }
 
-static struct ckpt_hash128 hash_graph(const struct report *report)
+static struct ckpt_hash128 hash_graph(const struct ckpt_report *report)
 {
 	const struct ckpt_graph *graph = report->graph;
 	struct ckpt_hasher hasher;
@@ -83,50 +71,6 @@ static struct ckpt_hash128 hash_graph(const struct report *report)
 	for (size_t i = 0; i < graph->node_count; i++)
 		hash_node(report, &hasher, &graph->nodes[report->order[i]]);
 	return ckpt_hasher_final(&hasher);
-}
-
-static const char *file_name(const struct report *report, uint32_t object)
-{
-	const char *path =
-		ckpt_scope_object(report->graph->scope, object)->path;
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* Symbol, ".section" if it is all of it, or ".section+0xoff". */
-static const char *name_place(struct report *report, uint32_t object,
-			      uint64_t vaddr, uint64_t size)
-{
-	const struct ckpt_code_object *code;
-	const struct ckpt_section *section;
-	const char *name;
-
-	if (ckpt_codebase_object(report->graph->base, object, &code, NULL))
-		return NULL;
-	section = ckpt_image_section_at(ckpt_code_object_image(code), vaddr);
-	if (section && section->vaddr == vaddr && section->size == size)
-		return section->name;
-	name = ckpt_code_object_name(code, vaddr);
-	if (name)
-		return name;
-	if (!section)
-		return ckpt_pool_format(report->pool, "0x%" PRIx64, vaddr);
-	return ckpt_pool_format(report->pool, "%s+0x%" PRIx64, section->name,
-				vaddr - section->vaddr);
-}
-
-static const char *name_thread(struct report *report, uint32_t object,
-			       uint64_t offset)
-{
-	const struct ckpt_code_object *code;
-	const char *name;
-
-	if (ckpt_codebase_object(report->graph->base, object, &code, NULL))
-		return NULL;
-	name = ckpt_code_object_tls_name(code, offset);
-	return name ? name
-		    : ckpt_pool_format(report->pool, ".tls+0x%" PRIx64, offset);
 }
 
 static int item_kind(enum ckpt_node_kind kind)
@@ -146,7 +90,7 @@ static int item_kind(enum ckpt_node_kind kind)
 	}
 }
 
-static void add_item(struct report *report, uint32_t index)
+static void add_item(struct ckpt_report *report, uint32_t index)
 {
 	struct ckpt_closure *closure = report->closure;
 	const struct ckpt_node *node = &report->graph->nodes[index];
@@ -167,15 +111,15 @@ static void add_item(struct report *report, uint32_t index)
 		.digest = node->digest,
 	};
 	if (kind == CKPT_CLOSURE_CODE || kind == CKPT_CLOSURE_DATA)
-		item->name = name_place(report, node->object, node->vaddr,
-					node->size);
+		item->name = ckpt_report_place(report, node->object,
+					       node->vaddr, node->size);
 	else
-		item->name = file_name(report, node->object);
+		item->name = ckpt_report_file(report, node->object);
 	report->items[index] = (uint32_t)closure->item_count++;
 }
 
 /* In the order in which the nodes were found, so that a parent comes first. */
-static enum ckpt_status add_items(struct report *report)
+static enum ckpt_status add_items(struct ckpt_report *report)
 {
 	const struct ckpt_graph *graph = report->graph;
 	struct ckpt_closure *closure = report->closure;
@@ -192,157 +136,6 @@ static enum ckpt_status add_items(struct report *report)
 			closure->items[report->items[i]].parent =
 				report->items[parent];
 	}
-	return CKPT_OK;
-}
-
-/* Is the waiver `text` (config.h) about this global? */
-static bool is_meant(const struct report *report, const char *text,
-		     const struct ckpt_closure_global *global)
-{
-	const char *colon = strchr(text, ':');
-	const char *name = text;
-	size_t size;
-	char pattern[256];
-
-	if (colon && colon[1] != ':' && (colon == text || colon[-1] != ':')) {
-		size = (size_t)(colon - text);
-		if (size >= sizeof(pattern))
-			return false;
-		memcpy(pattern, text, size);
-		pattern[size] = '\0';
-		if (fnmatch(pattern, file_name(report, global->object), 0) != 0)
-			return false;
-		name = colon + 1;
-	}
-	if (strcmp(name, global->name) == 0)
-		return true;
-	size = strlen(name);
-	return name[0] == '.' && strncmp(name, global->section, size) == 0 &&
-	       global->section[size] == '\0';
-}
-
-static bool is_waived(const struct report *report,
-		      const struct ckpt_strings *waivers,
-		      const struct ckpt_closure_global *global)
-{
-	for (size_t i = 0; i < waivers->count; i++)
-		if (is_meant(report, waivers->items[i], global))
-			return true;
-	return false;
-}
-
-static const char *section_of(struct report *report, uint32_t object,
-			      uint64_t vaddr)
-{
-	const struct ckpt_image *image =
-		ckpt_scope_image(report->graph->scope, object, NULL);
-	const struct ckpt_section *section =
-		image ? ckpt_image_section_at(image, vaddr) : NULL;
-
-	return section ? section->name : "";
-}
-
-static bool contains(const struct ckpt_closure_global *a, bool is_tls,
-		     const struct ckpt_node *b)
-{
-	return a->is_tls == is_tls && a->object == b->object &&
-	       b->vaddr >= a->vaddr && b->vaddr - a->vaddr <= a->size &&
-	       b->size <= a->size - (b->vaddr - a->vaddr);
-}
-
-static enum ckpt_status add_global(struct report *report, uint32_t index)
-{
-	struct ckpt_closure *closure = report->closure;
-	const struct ckpt_node *node = &report->graph->nodes[index];
-	struct ckpt_closure_global *global;
-	bool is_tls = node->kind == CKPT_GRAPH_THREAD;
-
-	if (node->size == 0)
-		return CKPT_OK;
-	global = &closure->globals[closure->global_count];
-	*global = (struct ckpt_closure_global){
-		.object = node->object,
-		.vaddr = node->vaddr,
-		.size = node->size,
-		.is_tls = is_tls,
-		.is_written = node->is_written,
-		.item = report->items[index],
-	};
-	global->name = is_tls ? name_thread(report, node->object, node->vaddr)
-			      : name_place(report, node->object, node->vaddr,
-					   node->size);
-	global->section =
-		is_tls ? ".tls" : section_of(report, node->object, node->vaddr);
-	if (!global->name)
-		return CKPT_NOMEM;
-	if (report->config)
-		global->is_scratch =
-			is_waived(report, &report->config->ignore_globals,
-				  global) ||
-			is_waived(report, &report->config->scratch_globals,
-				  global);
-	closure->global_count++;
-	return CKPT_OK;
-}
-
-/* What lies inside another one is part of it. */
-static void absorb_globals(struct report *report)
-{
-	struct ckpt_closure *closure = report->closure;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < closure->global_count; i++) {
-		struct ckpt_closure_global one = closure->globals[i];
-		struct ckpt_node node = {.object = one.object,
-					 .vaddr = one.vaddr,
-					 .size = one.size};
-		size_t k = 0;
-
-		for (; k < closure->global_count; k++) {
-			struct ckpt_closure_global *other =
-				&closure->globals[k];
-			bool is_equal = other->vaddr == one.vaddr &&
-					other->size == one.size;
-
-			if (k == i || !contains(other, one.is_tls, &node) ||
-			    (is_equal && k > i))
-				continue;
-			other->is_written |= one.is_written;
-			break;
-		}
-		closure->globals[i].size =
-			k < closure->global_count ? 0 : one.size;
-	}
-	for (size_t i = 0; i < closure->global_count; i++)
-		if (closure->globals[i].size > 0)
-			closure->globals[kept++] = closure->globals[i];
-	closure->global_count = kept;
-}
-
-static enum ckpt_status add_globals(struct report *report)
-{
-	const struct ckpt_graph *graph = report->graph;
-	size_t count = 0;
-
-	for (size_t i = 0; i < graph->node_count; i++)
-		count += graph->nodes[i].kind == CKPT_GRAPH_GLOBAL ||
-			 graph->nodes[i].kind == CKPT_GRAPH_THREAD;
-	report->closure->globals = ckpt_pool_alloc(
-		report->pool, count + 1, sizeof(*report->closure->globals));
-	if (!report->closure->globals)
-		return CKPT_NOMEM;
-	for (size_t i = 0; i < graph->node_count; i++) {
-		uint32_t index = report->order[i];
-		enum ckpt_node_kind kind = graph->nodes[index].kind;
-		enum ckpt_status status;
-
-		if (kind != CKPT_GRAPH_GLOBAL && kind != CKPT_GRAPH_THREAD)
-			continue;
-		status = add_global(report, index);
-		if (status)
-			return status;
-	}
-	absorb_globals(report);
 	return CKPT_OK;
 }
 
@@ -363,7 +156,7 @@ static bool is_same_word(const struct ckpt_binding *a,
 	return a->from == b->from && a->word == b->word;
 }
 
-static enum ckpt_status add_edges(struct report *report)
+static enum ckpt_status add_edges(struct ckpt_report *report)
 {
 	struct ckpt_graph *graph = report->graph;
 	struct ckpt_closure *closure = report->closure;
@@ -386,7 +179,8 @@ static enum ckpt_status add_edges(struct report *report)
 				.to = binding->to,
 				.name = binding->reference->name,
 				.version = binding->reference->version,
-				.slot_vaddr = binding->word,
+				.slot_vaddr =
+					binding->has_addend ? 0 : binding->word,
 				.vaddr = binding->vaddr,
 			};
 	}
@@ -394,7 +188,7 @@ static enum ckpt_status add_edges(struct report *report)
 }
 
 /* "train -> solve -> rand" */
-static const char *write_chain(struct report *report, uint32_t node,
+static const char *write_chain(struct ckpt_report *report, uint32_t node,
 			       const char *last)
 {
 	const struct ckpt_closure *closure = report->closure;
@@ -429,7 +223,7 @@ static bool has_impure(const struct ckpt_closure *closure, uint32_t object,
 	return false;
 }
 
-static enum ckpt_status add_impure(struct report *report)
+static enum ckpt_status add_impure(struct ckpt_report *report)
 {
 	struct ckpt_graph *graph = report->graph;
 	struct ckpt_closure *closure = report->closure;
@@ -461,7 +255,7 @@ static enum ckpt_status add_impure(struct report *report)
 	return CKPT_OK;
 }
 
-static enum ckpt_status write_report(struct report *report)
+static enum ckpt_status write_report(struct ckpt_report *report)
 {
 	size_t count = report->graph->node_count;
 	enum ckpt_status status;
@@ -477,13 +271,14 @@ static enum ckpt_status write_report(struct report *report)
 	report->closure->digest = hash_graph(report);
 	report->closure->traits = report->graph->traits;
 	report->closure->refusal = report->graph->refusal;
-	if ((status = add_items(report)) || (status = add_globals(report)) ||
+	if ((status = add_items(report)) ||
+	    (status = ckpt_report_globals(report)) ||
 	    (status = add_edges(report)))
 		return status;
 	return add_impure(report);
 }
 
-static void clean_report(struct report *report)
+static void clean_report(struct ckpt_report *report)
 {
 	free(report->numbers);
 	free(report->order);
@@ -501,10 +296,10 @@ compute(struct ckpt_scope *scope, uint32_t object, uint64_t vaddr,
 		.is_indirect_object = config && config->is_indirect_object,
 		.err = err,
 	};
-	struct report report = {.graph = &graph,
-				.config = config,
-				.pool = pool,
-				.closure = closure};
+	struct ckpt_report report = {.graph = &graph,
+				     .config = config,
+				     .pool = pool,
+				     .closure = closure};
 	enum ckpt_status status = ckpt_codebase_of(scope, &graph.base);
 
 	if (!status)

@@ -85,7 +85,8 @@ struct ckpt_closure_impure {
 struct ckpt_closure_edge {
 	uint32_t from, to;
 	const char *name, *version;
-	uint64_t slot_vaddr, vaddr;
+	uint64_t slot_vaddr; /* a word that holds just that; 0: none does */
+	uint64_t vaddr;	     /* of the definition */
 };
 
 enum ckpt_closure_trait {
@@ -122,7 +123,8 @@ struct ckpt_closure {
  *
  * ignore_globals and scratch_globals name globals as `name` shows them, or
  * whole sections (".bss"), with a pattern for the object in front if wanted
- * ("libcrypt.so*:.bss").
+ * ("libcrypt.so*:.bss"). A name in a section that counts as a whole is cut out
+ * of it; one with '!' in front counts although its section is waived.
  */
 
 /* Of the function at `vaddr` of object `object` of `scope`, with the waivers

@@ -391,6 +391,7 @@ static enum ckpt_status read_types(struct ckpt_reader *r, uint64_t vaddr,
 			return CKPT_UNSUPPORTED;
 	}
 	ret->type_count = count;
+	ret->is_indirect = encoding & PE_INDIRECT;
 	ret->size = base - count * size;
 	return CKPT_OK;
 }

@@ -28,8 +28,10 @@ enum { CKPT_LSDA_TYPES_MAX = 256 };
  * types it catches (0: all). */
 struct ckpt_lsda {
 	uint64_t vaddr, size;
-	/* Where the pointer to each type's description stands, by filter. */
+	/* Each type's description by filter or, if is_indirect, the word that
+	 * points to it. */
 	uint64_t types[CKPT_LSDA_TYPES_MAX];
+	bool is_indirect;
 	size_t type_count;
 };
 
