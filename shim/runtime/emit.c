@@ -243,7 +243,7 @@ static enum ckpt_status is_unchanged(struct ckpt_call *call, uint32_t number,
 	*ret = false;
 	if (!(extent->flags & CKPT_EXTENT_IS_DIGESTED))
 		return CKPT_OK;
-	status = ckpt_key_digest(call, number, &digest);
+	status = ckpt_key_digest(call, extent, number, &digest);
 	if (status)
 		return status;
 	*ret = ckpt_hash_equal(digest, extent->digest);

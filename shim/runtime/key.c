@@ -27,6 +27,7 @@ enum token {
 struct walker {
 	struct ckpt_call *call;
 	struct ckpt_sink *sink;
+	bool is_dry; /* pointers are not followed */
 };
 
 static enum ckpt_status put_node(struct walker *w, uint32_t node,
@@ -125,6 +126,10 @@ static enum ckpt_status put_pointer(struct walker *w, uint32_t node,
 	uint32_t clause = n->first;
 	uint32_t alternative = 0;
 
+	if (w->is_dry) {
+		ckpt_sink_put_word(w->sink, value != NULL);
+		return CKPT_OK;
+	}
 	if (n->count == 1 &&
 	    w->call->program->clauses[clause].condition == CKPT_PLAN_NONE) {
 		if (w->call->program->clauses[clause].extent ==
@@ -235,9 +240,9 @@ static enum ckpt_status put_node(struct walker *w, uint32_t node,
 }
 
 /* The elements of an extent, row by row. */
-static enum ckpt_status put_elements(struct walker *w, uint32_t number)
+static enum ckpt_status put_elements(struct walker *w,
+				     struct ckpt_extent extent, uint32_t number)
 {
-	struct ckpt_extent extent = w->call->extents[number];
 	const struct ckpt_plan_node *n = &w->call->program->nodes[extent.node];
 	struct ckpt_walk_pointer place = {.holder = number};
 	uint64_t rows = ckpt_extent_rows(&extent);
@@ -263,10 +268,9 @@ static enum ckpt_status put_elements(struct walker *w, uint32_t number)
 	return CKPT_OK;
 }
 
-/* A flat extent that the call may change: its digest is kept, to see whether
- * it did. */
-enum ckpt_status ckpt_key_digest(struct ckpt_call *call, uint32_t number,
-				 struct ckpt_hash128 *ret)
+enum ckpt_status ckpt_key_digest(struct ckpt_call *call,
+				 const struct ckpt_extent *extent,
+				 uint32_t number, struct ckpt_hash128 *ret)
 {
 	uint8_t bytes[INNER_SINK_SIZE];
 	struct ckpt_sink sink = {
@@ -274,8 +278,7 @@ enum ckpt_status ckpt_key_digest(struct ckpt_call *call, uint32_t number,
 		.bytes = bytes,
 		.capacity = sizeof(bytes),
 	};
-	struct walker w = {.call = call, .sink = &sink};
-	struct ckpt_extent *extent = &call->extents[number];
+	struct walker w = {.call = call, .sink = &sink, .is_dry = true};
 	bool is_dense =
 		call->program->nodes[extent->node].flags & CKPT_NODE_DENSE;
 	enum ckpt_status status;
@@ -285,7 +288,7 @@ enum ckpt_status ckpt_key_digest(struct ckpt_call *call, uint32_t number,
 		*ret = ckpt_hash(call->secret, extent->address, extent->size);
 		return CKPT_OK;
 	}
-	status = put_elements(&w, number);
+	status = put_elements(&w, *extent, number);
 	if (!status)
 		*ret = ckpt_sink_digest(&sink);
 	return status;
@@ -308,6 +311,8 @@ static enum ckpt_status save_extent(struct ckpt_call *call, uint32_t number)
 	return CKPT_OK;
 }
 
+/* What the call may change. Of a flat extent the digest is kept, to see
+ * whether it did; of others the content, to see what. */
 static enum ckpt_status put_changing(struct walker *w, uint32_t number)
 {
 	struct ckpt_call *call = w->call;
@@ -317,9 +322,10 @@ static enum ckpt_status put_changing(struct walker *w, uint32_t number)
 
 	if (!(call->program->nodes[extent->node].flags & CKPT_NODE_FLAT)) {
 		status = save_extent(call, number);
-		return status ? status : put_elements(w, number);
+		return status ? status
+			      : put_elements(w, call->extents[number], number);
 	}
-	status = ckpt_key_digest(call, number, &digest);
+	status = ckpt_key_digest(call, extent, number, &digest);
 	if (status)
 		return status;
 	ckpt_sink_put_digest(w->sink, digest);
@@ -339,7 +345,7 @@ static enum ckpt_status put_one(struct walker *w, uint32_t number)
 		return CKPT_OK;
 	switch (extent->direction) {
 	case CKPT_DIR_IN:
-		return put_elements(w, number);
+		return put_elements(w, *extent, number);
 	case CKPT_DIR_INOUT:
 		return put_changing(w, number);
 	default:

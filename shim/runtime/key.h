@@ -19,9 +19,12 @@ enum ckpt_status ckpt_key_compute(struct ckpt_call *call,
 				  const struct ckpt_hash_secret *secret,
 				  struct ckpt_hash128 *ret) CKPT_MUST_CHECK;
 
-/* Digest of the content of flat extent `number` as it is now; of an extent in
- * the key the same as then if it did not change. */
-enum ckpt_status ckpt_key_digest(struct ckpt_call *call, uint32_t number,
+/* Digest of what is in an extent now, by type: of a flat one in the key the
+ * same as then if it did not change. Pointers count only by whether they are
+ * NULL. `extent` is number `number` of the table, or a part of it. */
+enum ckpt_status ckpt_key_digest(struct ckpt_call *call,
+				 const struct ckpt_extent *extent,
+				 uint32_t number,
 				 struct ckpt_hash128 *ret) CKPT_MUST_CHECK;
 
 #endif
