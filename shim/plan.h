@@ -162,6 +162,8 @@ enum ckpt_plan_function_flag {
 	/* Draws from rand() or random(), whose state is an input and an effect
 	 * (randstate.h). */
 	CKPT_FUNCTION_RAND = 1u << 15,
+	/* Nothing it can reach touches errno unless memory runs out. */
+	CKPT_FUNCTION_KEEPS_ERRNO = 1u << 16,
 };
 
 /* Widest vector register that can carry an argument or a result. */

@@ -80,6 +80,71 @@ static const char *const cpu_functions[] = {
 	"__getauxval",
 };
 
+static const char *const errno_keepers[] = {
+	"abort",
+	"abs",
+	"bsearch",
+	"labs",
+	"llabs",
+	"lfind",
+	"longjmp",
+	"memccpy*",
+	"memchr",
+	"memcmp",
+	"memcpy*",
+	"memfrob",
+	"memmem",
+	"memmove*",
+	"mempcpy*",
+	"memrchr",
+	"memset*",
+	"qsort",
+	"qsort_r",
+	"rawmemchr",
+	"setjmp",
+	"siglongjmp",
+	"stpcpy*",
+	"stpncpy*",
+	"strcat*",
+	"strchr*",
+	"strcmp",
+	"strcpy*",
+	"strcspn",
+	"strlen",
+	"strncat*",
+	"strncmp",
+	"strncpy*",
+	"strnlen",
+	"strpbrk",
+	"strrchr",
+	"strsep",
+	"strspn",
+	"strstr",
+	"strtok_r",
+	"swab",
+	"__memcpy*",
+	"__memmove*",
+	"__memset*",
+	"__mempcpy*",
+	"__str*_chk",
+	"__stpcpy*",
+	"__stack_chk_fail",
+	"__assert*",
+	"__cxa_finalize",
+	"__gmon_start__",
+	"__tls_get_addr",
+	"__libc_start_main",
+	"pthread_mutex_lock",
+	"pthread_mutex_unlock",
+	"pthread_once",
+	"__longjmp_chk",
+	"_setjmp",
+	"__sigsetjmp",
+	"_ITM_*",
+	"_Unwind_Resume",
+	"__gxx_personality_v0",
+};
+
 /* What of libstdc++ does not format or convert text. */
 static const char *const plain_cxx[] = {
 	"_ZN9__gnu_cxx*",
@@ -171,6 +236,12 @@ static void strip_decoration(const char *symbol, char *text, size_t size)
 	end = end < size ? end : size - 1;
 	memcpy(text, symbol, end);
 	text[end] = '\0';
+}
+
+bool ckpt_crt_keeps_errno(const char *symbol)
+{
+	return ckpt_crt_is_allocator(symbol) ||
+	       is_in(errno_keepers, COUNT(errno_keepers), symbol);
 }
 
 uint32_t ckpt_crt_traits(const char *name, const char *symbol, bool is_ifunc)

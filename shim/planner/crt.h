@@ -20,6 +20,10 @@ bool ckpt_crt_is_runtime(const char *name);
  */
 bool ckpt_crt_is_allocator(const char *symbol);
 
+/* Does calling `symbol` leave errno alone, unless memory runs out? Only what is
+ * certain: most of the C runtime may set it. */
+bool ckpt_crt_keeps_errno(const char *symbol);
+
 /* enum ckpt_closure_trait of a reference to `symbol` of runtime library
  * `name`. */
 uint32_t ckpt_crt_traits(const char *name, const char *symbol, bool is_ifunc);

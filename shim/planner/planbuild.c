@@ -2,6 +2,7 @@
 #include "shim/planner/planbuild.h"
 
 #include "shim/common/version.h"
+#include "shim/planner/crt.h"
 #include "shim/planner/identity.h"
 #include "shim/planner/purity.h"
 #include "shim/planner/planwriter.h"
@@ -260,7 +261,25 @@ static bool draws_random(const struct ckpt_planned_function *function)
 	return false;
 }
 
-static uint32_t closure_flags(const struct ckpt_planned_function *function)
+static bool keeps_errno(struct ckpt_scope *scope,
+			const struct ckpt_closure *closure)
+{
+	for (size_t i = 0; i < closure->edge_count; i++) {
+		const char *path =
+			ckpt_scope_object(scope, closure->edges[i].to)->path;
+		const char *slash = strrchr(path, '/');
+
+		if (ckpt_crt_is_runtime(slash ? slash + 1 : path) &&
+		    !ckpt_crt_keeps_errno(closure->edges[i].name))
+			return false;
+	}
+	/* Without types, thread-local errno of a static C library is not seen.
+	 */
+	return !(closure->traits & CKPT_TRAIT_SYSCALL);
+}
+
+static uint32_t closure_flags(struct ckpt_scope *scope,
+			      const struct ckpt_planned_function *function)
 {
 	const struct ckpt_closure *closure = &function->closure;
 	uint32_t flags = draws_random(function) ? CKPT_FUNCTION_RAND : 0;
@@ -271,6 +290,8 @@ static uint32_t closure_flags(const struct ckpt_planned_function *function)
 		flags |= CKPT_FUNCTION_THREADS;
 	if (closure->traits & CKPT_TRAIT_LOCALE)
 		flags |= CKPT_FUNCTION_LOCALE;
+	if (keeps_errno(scope, closure))
+		flags |= CKPT_FUNCTION_KEEPS_ERRNO;
 	return flags;
 }
 
@@ -367,7 +388,7 @@ static enum ckpt_status set_found(struct ckpt_planning *planning,
 		return CKPT_OK;
 	}
 	entry->code_digest = function->closure.digest;
-	entry->flags |= closure_flags(function);
+	entry->flags |= closure_flags(planning->scope, function);
 	add_edges(tables, &function->closure, entry);
 	add_watches(tables, function, entry);
 	return add_texts(planning, &function->closure, entry);

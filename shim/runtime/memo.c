@@ -496,10 +496,12 @@ static void record(struct memo_frame *memo, const struct ckpt_moment *after,
 	const struct ckpt_payload_header *known = &memo->own.known;
 	struct ckpt_payload_header header = {0};
 	struct ckpt_arena effects = {0};
+	const struct ckpt_plan_function *plan = function->program.function;
 
-	if (duration < function->program.function->min_time_ns)
+	if (duration < plan->min_time_ns)
 		return;
 	ckpt_outcome_conclude(&memo->own.before, after,
+			      plan->flags & CKPT_FUNCTION_KEEPS_ERRNO,
 			      known->magic ? known : NULL, &header);
 	if (ckpt_capture(&memo->call, &effects))
 		tell_refusal(function, &memo->call);

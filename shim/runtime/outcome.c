@@ -19,11 +19,13 @@ struct ckpt_moment ckpt_outcome_now(void)
 
 static enum ckpt_errno_effect
 conclude_errno(const struct ckpt_moment *before,
-	       const struct ckpt_moment *after,
+	       const struct ckpt_moment *after, bool keeps_errno,
 	       const struct ckpt_payload_header *known)
 {
 	if (after->error != before->error)
 		return CKPT_ERRNO_SET;
+	if (keeps_errno)
+		return CKPT_ERRNO_UNTOUCHED;
 	/* It left two different values as they were: it does not touch it. */
 	if (known && known->errno_effect == CKPT_ERRNO_UNKNOWN &&
 	    known->errno_value != before->error)
@@ -34,11 +36,12 @@ conclude_errno(const struct ckpt_moment *before,
 }
 
 void ckpt_outcome_conclude(const struct ckpt_moment *before,
-			   const struct ckpt_moment *after,
+			   const struct ckpt_moment *after, bool keeps_errno,
 			   const struct ckpt_payload_header *known,
 			   struct ckpt_payload_header *header)
 {
-	header->errno_effect = (uint16_t)conclude_errno(before, after, known);
+	header->errno_effect =
+		(uint16_t)conclude_errno(before, after, keeps_errno, known);
 	header->errno_value = after->error;
 	header->fp_raised = after->fp_flags & ~before->fp_flags;
 	header->fp_unknown = before->fp_flags;

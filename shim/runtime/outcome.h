@@ -26,9 +26,10 @@ struct ckpt_moment ckpt_outcome_now(void);
 
 /* Fill the outcome members of `header` from the moments before and after the
  * original ran. `known`, if not NULL, is the record this run replaces because
- * it could not serve: the two runs together may settle it. */
+ * it could not serve: the two runs together may settle it. `keeps_errno`: the
+ * code is known not to touch errno. */
 void ckpt_outcome_conclude(const struct ckpt_moment *before,
-			   const struct ckpt_moment *after,
+			   const struct ckpt_moment *after, bool keeps_errno,
 			   const struct ckpt_payload_header *known,
 			   struct ckpt_payload_header *header);
 

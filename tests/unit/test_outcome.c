@@ -21,7 +21,7 @@ static struct ckpt_payload_header run(int before, int after,
 	struct ckpt_moment b = moment(before, 0);
 	struct ckpt_moment a = moment(after, 0);
 
-	ckpt_outcome_conclude(&b, &a, known, &header);
+	ckpt_outcome_conclude(&b, &a, false, known, &header);
 	return header;
 }
 
@@ -60,6 +60,17 @@ START_TEST(equal_errno_serves_only_a_caller_with_that_errno)
 }
 END_TEST
 
+START_TEST(code_that_keeps_errno_serves_every_caller_at_once)
+{
+	struct ckpt_payload_header header = {0};
+	struct ckpt_moment same = moment(EINTR, 0);
+
+	ckpt_outcome_conclude(&same, &same, true, NULL, &header);
+	ck_assert(serves(&header, 0));
+	ck_assert_int_eq(errno_left_for(&header, ENOENT), ENOENT);
+}
+END_TEST
+
 START_TEST(second_run_settles_that_errno_is_not_touched)
 {
 	struct ckpt_payload_header first = run(EINTR, EINTR, NULL);
@@ -87,7 +98,7 @@ START_TEST(flag_set_before_is_unknown_to_a_caller_who_has_it_clear)
 	struct ckpt_moment after = moment(0, FE_INEXACT | FE_OVERFLOW);
 	struct ckpt_moment clear = moment(0, 0);
 
-	ckpt_outcome_conclude(&before, &after, NULL, &header);
+	ckpt_outcome_conclude(&before, &after, false, NULL, &header);
 	ck_assert(!ckpt_outcome_can_serve(&header, &clear));
 	ck_assert(ckpt_outcome_can_serve(&header, &before));
 }
@@ -101,8 +112,9 @@ START_TEST(second_run_settles_flags_that_either_found_clear)
 	struct ckpt_moment with_overflow = moment(0, FE_OVERFLOW);
 	struct ckpt_moment clear = moment(0, 0);
 
-	ckpt_outcome_conclude(&before1, &after1, NULL, &first);
-	ckpt_outcome_conclude(&with_overflow, &with_overflow, &first, &second);
+	ckpt_outcome_conclude(&before1, &after1, false, NULL, &first);
+	ckpt_outcome_conclude(&with_overflow, &with_overflow, false, &first,
+			      &second);
 	ck_assert(ckpt_outcome_can_serve(&second, &clear));
 	ck_assert_uint_eq(second.fp_raised, FE_OVERFLOW);
 }
@@ -139,6 +151,7 @@ END_TEST
 
 UNIT_MAIN("outcome", changed_errno_is_set_for_every_caller,
 	  equal_errno_serves_only_a_caller_with_that_errno,
+	  code_that_keeps_errno_serves_every_caller_at_once,
 	  second_run_settles_that_errno_is_not_touched,
 	  second_run_settles_that_errno_is_set_to_the_same,
 	  flag_set_before_is_unknown_to_a_caller_who_has_it_clear,
