@@ -25,6 +25,9 @@ static const struct command commands[] = {
 	 ckpt_cmd_check},
 	{"stats", "hits, misses and time saved per function", ckpt_cmd_stats},
 	{"plan", NULL, ckpt_cmd_plan},
+	{"list", "the results that are kept", ckpt_cmd_list},
+	{"rm", "forget some results", ckpt_cmd_rm},
+	{"gc", "bring the store inside its limits", ckpt_cmd_gc},
 	{"clear", "forget every result", ckpt_cmd_clear},
 };
 

@@ -16,5 +16,8 @@ int ckpt_cmd_plan(int argc, char **argv);
 int ckpt_cmd_run(int argc, char **argv);
 int ckpt_cmd_stats(int argc, char **argv);
 int ckpt_cmd_clear(int argc, char **argv);
+int ckpt_cmd_list(int argc, char **argv);
+int ckpt_cmd_rm(int argc, char **argv);
+int ckpt_cmd_gc(int argc, char **argv);
 
 #endif

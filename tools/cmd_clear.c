@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* ckpt clear: forget every result of a store. */
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "shim/common/cleanup.h"
-#include "shim/store/store.h"
+#include "shim/store/upkeep.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
+#include "tools/storecli.h"
 
 static const char help[] =
 	"usage: ckpt clear [OPTIONS]\n"
@@ -22,29 +24,19 @@ static const char help[] =
 static int clear_store(const char *config)
 {
 	_cleanup_free_ char *directory = NULL;
-	struct ckpt_store_options options = {.is_readonly = true};
 	struct ckpt_store *store = NULL;
 	struct ckpt_err err = {.text = ""};
+	struct ckpt_upkeep upkeep = {0};
 	enum ckpt_status status;
-	size_t count = 0;
 
-	status = ckpt_cli_store_directory(config, &directory, &err);
-	if (status)
-		return ckpt_cli_fail("clear", &err);
-	/* Looking read-only first: clearing must not create a store. */
-	status = ckpt_store_open(directory, &options, &store, &err);
-	ckpt_store_close(store);
-	store = NULL;
-	options.is_readonly = false;
+	status = ckpt_storecli_open(config, false, &store, &directory, &err);
 	if (!status)
-		status = ckpt_store_open(directory, &options, &store, &err);
-	if (!status)
-		status = ckpt_store_clear(store, &count, &err);
+		status = ckpt_upkeep_clear(store, &upkeep, &err);
 	ckpt_store_close(store);
-	if (status && status != CKPT_NOTFOUND)
+	if (status && !(status == CKPT_NOTFOUND && directory))
 		return ckpt_cli_fail("clear", &err);
-	printf("%zu %s removed from %s\n", count,
-	       count == 1 ? "result" : "results", directory);
+	printf("%" PRIu64 " %s removed from %s\n", upkeep.removed_count,
+	       upkeep.removed_count == 1 ? "result" : "results", directory);
 	return ckpt_cli_finish("clear");
 }
 

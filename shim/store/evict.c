@@ -325,8 +325,12 @@ void ckpt_evict_run(struct ckpt_evict *evict)
 	uint64_t in_segments = measure_segments(evict->layout);
 	uint64_t in_files = size > in_segments ? size - in_segments : 0;
 
-	if (evict->limits.max_age_s)
+	if (evict->limits.max_age_s) {
+		struct file_walk walk = {.evict = evict};
+
 		retire_old_segments(evict);
+		walk_all_files(&walk);
+	}
 	if (evict->limits.max_size && size > evict->limits.max_size) {
 		uint64_t excess = size - evict->limits.max_size / 10 * 9;
 
@@ -366,6 +370,11 @@ static uint64_t measure_files(const struct ckpt_layout *layout)
 		ckpt_path_list_close(&list);
 	}
 	return size;
+}
+
+uint64_t ckpt_evict_measure(const struct ckpt_layout *layout)
+{
+	return measure_segments(layout) + measure_files(layout);
 }
 
 static void clean_tmp(struct ckpt_evict *evict)
@@ -424,9 +433,7 @@ void ckpt_evict_clean(struct ckpt_evict *evict)
 	walk_all_files(&walk);
 	clean_tmp(evict);
 	__atomic_store_n(&header->count, count_slots(evict), __ATOMIC_RELAXED);
-	__atomic_store_n(&header->disk_size,
-			 measure_segments(evict->layout) +
-				 measure_files(evict->layout),
+	__atomic_store_n(&header->disk_size, ckpt_evict_measure(evict->layout),
 			 __ATOMIC_RELAXED);
 }
 

@@ -50,6 +50,9 @@ void ckpt_evict_run(struct ckpt_evict *evict);
  * hour old; and count anew. The caller holds the store's lock. */
 void ckpt_evict_clean(struct ckpt_evict *evict);
 
+/* Bytes of all segments and files. */
+uint64_t ckpt_evict_measure(const struct ckpt_layout *layout);
+
 /* Remove every entry. The caller holds the store's lock. */
 void ckpt_evict_all(struct ckpt_evict *evict);
 

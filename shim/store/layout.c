@@ -259,7 +259,8 @@ static uint64_t sum_meta(const struct ckpt_layout_meta *meta)
 	return ckpt_hash64(meta, offsetof(struct ckpt_layout_meta, checksum));
 }
 
-static int create_meta(const struct ckpt_layout *layout)
+static int create_meta(const struct ckpt_layout *layout,
+		       const struct ckpt_hash_secret *secret)
 {
 	struct ckpt_layout_meta meta = {
 		.magic = CKPT_LAYOUT_MAGIC,
@@ -275,8 +276,10 @@ static int create_meta(const struct ckpt_layout *layout)
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	meta.created_s = now.tv_sec;
 	/* Up to 256 bytes come whole (getrandom(2)). */
-	if (ckpt_sys_getrandom(&meta.secret, sizeof(meta.secret), 0) !=
-	    (long)sizeof(meta.secret))
+	if (secret)
+		meta.secret = *secret;
+	else if (ckpt_sys_getrandom(&meta.secret, sizeof(meta.secret), 0) !=
+		 (long)sizeof(meta.secret))
 		return -EIO;
 	meta.checksum = sum_meta(&meta);
 	fd = ckpt_layout_create_file(layout, "tmp", tmp_name);
@@ -326,8 +329,10 @@ static enum ckpt_status read_meta(struct ckpt_layout *layout,
 }
 
 /* One process at a time; whoever comes second finds it well. */
-static enum ckpt_status replace_damaged_meta(struct ckpt_layout *layout,
-					     struct ckpt_err *err)
+static enum ckpt_status
+replace_damaged_meta(struct ckpt_layout *layout,
+		     const struct ckpt_hash_secret *secret,
+		     struct ckpt_err *err)
 {
 	enum ckpt_status status;
 
@@ -336,7 +341,7 @@ static enum ckpt_status replace_damaged_meta(struct ckpt_layout *layout,
 	status = read_meta(layout, NULL);
 	if (status == CKPT_BADDATA) {
 		(void)ckpt_sys_unlinkat(layout->dir, "meta", 0);
-		(void)create_meta(layout);
+		(void)create_meta(layout, secret);
 		status = read_meta(layout, err);
 	}
 	(void)ckpt_sys_flock(layout->dir, LOCK_UN);
@@ -352,6 +357,7 @@ static void make_sub_dirs(const struct ckpt_layout *layout)
 }
 
 static enum ckpt_status load_meta(struct ckpt_layout *layout,
+				  const struct ckpt_hash_secret *secret,
 				  struct ckpt_err *err)
 {
 	enum ckpt_status status = read_meta(layout, err);
@@ -361,7 +367,7 @@ static enum ckpt_status load_meta(struct ckpt_layout *layout,
 
 		/* A store that has its meta has its directories. */
 		make_sub_dirs(layout);
-		error = create_meta(layout);
+		error = create_meta(layout, secret);
 
 		status = read_meta(layout, err);
 		if (status == CKPT_NOTFOUND)
@@ -370,7 +376,7 @@ static enum ckpt_status load_meta(struct ckpt_layout *layout,
 					      "(error %d)",
 					      layout->path, -error);
 	} else if (status == CKPT_BADDATA && !layout->is_readonly) {
-		status = replace_damaged_meta(layout, err);
+		status = replace_damaged_meta(layout, secret, err);
 	}
 	if (status == CKPT_NOTFOUND)
 		return ckpt_err_set(err, status, "%s: there is no store",
@@ -452,15 +458,18 @@ static enum ckpt_status open_version_dir(struct ckpt_layout *layout, int top,
 }
 
 enum ckpt_status ckpt_layout_open(struct ckpt_layout *layout,
-				  const char *directory, bool is_readonly,
-				  bool is_shared, struct ckpt_err *err)
+				  const char *directory,
+				  const struct ckpt_layout_options *options,
+				  struct ckpt_err *err)
 {
+	bool is_shared = options->is_shared;
+
 	enum ckpt_status status;
 	int top = -1;
 
 	memset(layout, 0, sizeof(*layout));
 	layout->dir = -1;
-	layout->is_readonly = is_readonly;
+	layout->is_readonly = options->is_readonly;
 	layout->is_shared = is_shared;
 	layout->dir_mode = is_shared ? 02770 : 0700;
 	layout->file_mode = is_shared ? 0660 : 0600;
@@ -475,7 +484,7 @@ enum ckpt_status ckpt_layout_open(struct ckpt_layout *layout,
 		(void)ckpt_sys_close(top);
 	}
 	if (!status)
-		status = load_meta(layout, err);
+		status = load_meta(layout, options->secret, err);
 	if (status)
 		ckpt_layout_close(layout);
 	return status;

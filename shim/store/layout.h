@@ -80,9 +80,15 @@ struct ckpt_layout {
 /* Open the store below `directory` (absolute), creating what is missing.
  * NOTFOUND: read-only, and there is none. INVALID: it belongs to someone else,
  * or others could write to it. UNSUPPORTED: a newer format. */
+struct ckpt_layout_options {
+	bool is_readonly;
+	bool is_shared;
+	/* For a store that is made; NULL: a random one. */
+	const struct ckpt_hash_secret *secret;
+};
 enum ckpt_status ckpt_layout_open(struct ckpt_layout *layout,
-				  const char *directory, bool is_readonly,
-				  bool is_shared,
+				  const char *directory,
+				  const struct ckpt_layout_options *options,
 				  struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_layout_close(struct ckpt_layout *layout);
 

@@ -105,6 +105,18 @@ enum ckpt_status ckpt_record_measure(const void *bytes, size_t size,
 	return CKPT_OK;
 }
 
+static void take_apart(const void *bytes,
+		       const struct ckpt_record_header *header,
+		       struct ckpt_record *ret)
+{
+	ret->key = header->key;
+	ret->created_s = header->created_s;
+	ret->duration_ns = header->duration_ns;
+	ret->bytes = bytes;
+	ret->payload = (const uint8_t *)bytes + ckpt_record_head_size(header);
+	ret->payload_size = header->payload_size;
+}
+
 enum ckpt_status ckpt_record_parse_summed(const void *bytes, size_t size,
 					  uint64_t sum, struct ckpt_record *ret)
 {
@@ -118,12 +130,25 @@ enum ckpt_status ckpt_record_parse_summed(const void *bytes, size_t size,
 	memcpy(&header, bytes, sizeof(header));
 	if (whole != size || header.checksum != sum)
 		return CKPT_BADDATA;
-	ret->key = header.key;
-	ret->created_s = header.created_s;
-	ret->duration_ns = header.duration_ns;
-	ret->bytes = bytes;
-	ret->payload = (const uint8_t *)bytes + ckpt_record_head_size(&header);
-	ret->payload_size = header.payload_size;
+	take_apart(bytes, &header, ret);
+	return CKPT_OK;
+}
+
+enum ckpt_status ckpt_record_peek(const void *bytes, size_t readable,
+				  uint64_t size, struct ckpt_record *ret)
+{
+	struct ckpt_record_header header;
+	enum ckpt_status status;
+	uint64_t whole;
+
+	status = ckpt_record_measure(bytes, readable, &whole);
+	if (status)
+		return status;
+	memcpy(&header, bytes, sizeof(header));
+	if (whole != size || ckpt_record_head_size(&header) > readable)
+		return CKPT_BADDATA;
+	take_apart(bytes, &header, ret);
+	ret->payload = NULL;
 	return CKPT_OK;
 }
 

@@ -89,6 +89,12 @@ enum ckpt_status
 ckpt_record_parse_summed(const void *bytes, size_t size, uint64_t sum,
 			 struct ckpt_record *ret) CKPT_MUST_CHECK;
 
+/* The same from the first `readable` bytes of a record of `size` bytes, without
+ * verifying it: for listings. No payload. */
+enum ckpt_status ckpt_record_peek(const void *bytes, size_t readable,
+				  uint64_t size,
+				  struct ckpt_record *ret) CKPT_MUST_CHECK;
+
 /* What stands in it about the call, names and all. */
 void ckpt_record_describe(const struct ckpt_record *record,
 			  struct ckpt_entry_info *ret);

@@ -20,7 +20,6 @@ enum {
 	/* An eviction that could not free enough is not tried again at once. */
 	EVICT_PAUSE_MS = 1000,
 	CHECK_INTERVAL_MS = 4,
-	COMMAND_LOCK_MS = 5000,
 	/* Free space is looked at again after so many bytes. */
 	SPACE_CHECK_SIZE = 1 << 20,
 	LOW_SPACE = 100 << 20,
@@ -42,6 +41,7 @@ struct ckpt_store {
 	uint64_t paused_until_ms;
 	uint64_t evict_again_ms;
 	uint64_t grow_again_ms;
+	uint32_t aged_at_switch;
 	uint64_t unchecked_size; /* put since free space was looked at */
 	uint64_t damaged_count;
 };
@@ -75,6 +75,11 @@ enum ckpt_status ckpt_store_open(const char *directory,
 				 const struct ckpt_store_options *options,
 				 struct ckpt_store **ret, struct ckpt_err *err)
 {
+	struct ckpt_layout_options layout_options = {
+		.is_readonly = options->is_readonly,
+		.is_shared = options->is_shared,
+		.secret = options->secret,
+	};
 	enum ckpt_status status;
 	struct ckpt_store *store =
 		ckpt_sys_mmap(NULL, sizeof(*store), PROT_READ | PROT_WRITE,
@@ -87,9 +92,8 @@ enum ckpt_status ckpt_store_open(const char *directory,
 	store->limits.max_size = options->max_size;
 	store->limits.max_entries = options->max_entries;
 	store->limits.max_age_s = options->max_age_s;
-	status =
-		ckpt_layout_open(&store->layout, directory,
-				 options->is_readonly, options->is_shared, err);
+	status = ckpt_layout_open(&store->layout, directory, &layout_options,
+				  err);
 	if (status) {
 		(void)ckpt_sys_munmap(store, sizeof(*store));
 		return status;
@@ -395,6 +399,16 @@ static void run_eviction(struct ckpt_store *store, struct ckpt_index *index)
 	ckpt_layout_unlock(lock);
 }
 
+/* Ages are looked at whenever this process takes a segment to write to. */
+static bool is_age_due(struct ckpt_store *store)
+{
+	uint32_t count = store->writer.switch_count;
+
+	return store->limits.max_age_s &&
+	       __atomic_exchange_n(&store->aged_at_switch, count,
+				   __ATOMIC_RELAXED) != count;
+}
+
 static void account_put(struct ckpt_store *store, uint64_t size)
 {
 	struct ckpt_index *index = get_index(store);
@@ -402,7 +416,7 @@ static void account_put(struct ckpt_store *store, uint64_t size)
 	if (!index)
 		return;
 	__atomic_fetch_add(&index->header->disk_size, size, __ATOMIC_RELAXED);
-	if (ckpt_evict_is_due(index, &store->limits))
+	if (ckpt_evict_is_due(index, &store->limits) || is_age_due(store))
 		run_eviction(store, index);
 }
 
@@ -537,30 +551,12 @@ enum ckpt_status ckpt_store_remove(struct ckpt_store *store,
 
 /* ---- the command's ---- */
 
-enum ckpt_status ckpt_store_clear(struct ckpt_store *store, size_t *ret_count,
-				  struct ckpt_err *err)
+const struct ckpt_layout *ckpt_store_layout(const struct ckpt_store *store)
 {
-	struct ckpt_evict evict = {
-		.layout = &store->layout,
-		.index = get_index(store),
-		.writer = &store->writer,
-	};
-	int lock;
+	return &store->layout;
+}
 
-	if (store->layout.is_readonly)
-		return ckpt_err_set(err, CKPT_UNSUPPORTED, "%s: is read-only",
-				    store->layout.path);
-	if (!evict.index)
-		return ckpt_err_set(err, CKPT_IO, "%s: has no index",
-				    store->layout.path);
-	lock = ckpt_layout_lock(&store->layout, COMMAND_LOCK_MS);
-	if (lock < 0)
-		return ckpt_err_set(err, CKPT_IO,
-				    "%s: another process keeps it locked",
-				    store->layout.path);
-	ckpt_evict_all(&evict);
-	(void)ckpt_layout_empty_dir(&store->layout, "tmp");
-	ckpt_layout_unlock(lock);
-	*ret_count = evict.removed_count;
-	return CKPT_OK;
+const struct ckpt_index *ckpt_store_index(const struct ckpt_store *store)
+{
+	return get_index(store);
 }

@@ -24,6 +24,8 @@
 #include <sys/uio.h>
 
 struct ckpt_store;
+struct ckpt_layout;
+struct ckpt_index;
 
 struct ckpt_store_options {
 	bool is_readonly;
@@ -34,6 +36,8 @@ struct ckpt_store_options {
 	/* Reads by pread(2) before segments are mapped; 0: the default,
 	 * UINT32_MAX: never map. For tests and measurements. */
 	uint32_t map_after;
+	/* Of a store that is made: its secret, NULL for a random one. */
+	const struct ckpt_hash_secret *secret;
 };
 
 /* What is known of an entry besides its payload. Texts are cut to fit. */
@@ -88,10 +92,9 @@ enum ckpt_status ckpt_store_put(struct ckpt_store *store,
 /* Entries met since open that were not what they should be. */
 uint64_t ckpt_store_damaged(const struct ckpt_store *store);
 
-/* Remove every entry; how many. Set-up world. Processes that use the store
- * meanwhile go on. */
-enum ckpt_status ckpt_store_clear(struct ckpt_store *store, size_t *ret_count,
-				  struct ckpt_err *err) CKPT_MUST_CHECK;
+/* What the command looks into: layout.h and index.h (NULL: files only). */
+const struct ckpt_layout *ckpt_store_layout(const struct ckpt_store *store);
+const struct ckpt_index *ckpt_store_index(const struct ckpt_store *store);
 
 /* OK also when there was none. */
 enum ckpt_status ckpt_store_remove(struct ckpt_store *store,

@@ -3,6 +3,7 @@
 
 #include "shim/store/index.h"
 #include "shim/store/segment.h"
+#include "shim/store/upkeep.h"
 
 enum { MANY = 40000, SMALL = 40 };
 
@@ -12,8 +13,9 @@ static void set_up(void)
 {
 	fixture_set_up();
 	ckpt_store_close(fixture_open());
-	ck_assert_int_eq(ckpt_layout_open(&layout, fixture_directory, false,
-					  false, NULL),
+	ck_assert_int_eq(ckpt_layout_open(&layout, fixture_directory,
+					  &(struct ckpt_layout_options){0},
+					  NULL),
 			 CKPT_OK);
 }
 
@@ -311,14 +313,14 @@ START_TEST(clearing_leaves_nothing_and_stops_nobody)
 {
 	struct ckpt_store *user = fixture_open();
 	struct ckpt_store *store = fixture_open();
-	size_t count;
+	struct ckpt_upkeep upkeep;
 	char path[400];
 
 	for (int i = 0; i < 100; i++)
 		ck_assert_int_eq(fixture_put(user, i, SMALL), CKPT_OK);
 	ck_assert_int_eq(fixture_put(user, MANY, 70000), CKPT_OK);
-	ck_assert_int_eq(ckpt_store_clear(store, &count, NULL), CKPT_OK);
-	ck_assert_uint_eq(count, 101);
+	ck_assert_int_eq(ckpt_upkeep_clear(store, &upkeep, NULL), CKPT_OK);
+	ck_assert_uint_eq(upkeep.removed_count, 101);
 	for (int i = 0; i < 100; i++)
 		ck_assert_int_eq(fixture_check(user, i, SMALL), 0);
 	ck_assert_int_eq(fixture_check(user, MANY, 70000), 0);
