@@ -3,10 +3,11 @@
 
 #include "shim/common/sys_x86_64.h"
 #include "shim/runtime/capture.h"
+#include "shim/runtime/explain.h"
 #include "shim/runtime/key.h"
 #include "shim/runtime/message.h"
 #include "shim/runtime/outcome.h"
-#include "shim/runtime/randstate.h"
+#include "shim/runtime/recording.h"
 #include "shim/runtime/replay.h"
 #include "shim/runtime/thread.h"
 
@@ -184,34 +185,6 @@ static void note_cost(struct memo_frame *memo, uint64_t end_ns,
 
 /* ---- entering ----------------------------------------------------------- */
 
-static bool read_header(const struct ckpt_entry *entry,
-			struct ckpt_payload_header *ret)
-{
-	uint64_t left;
-
-	if (entry->payload_size < sizeof(*ret))
-		return false;
-	__builtin_memcpy(ret, entry->payload, sizeof(*ret));
-	left = entry->payload_size - sizeof(*ret);
-	return ret->magic == CKPT_PAYLOAD_MAGIC &&
-	       ret->version == CKPT_PAYLOAD_VERSION &&
-	       ret->effects_size <= left &&
-	       ret->random_size <= left - ret->effects_size;
-}
-
-/* The state before the call is in the key, so it is of the recorded kind. */
-static void replay_random(const uint8_t *recorded, uint32_t size)
-{
-	struct ckpt_randstate state = {
-		.count = size / sizeof(state.words[0]),
-	};
-
-	if (size > sizeof(state.words))
-		return;
-	__builtin_memcpy(state.words, recorded, size);
-	(void)ckpt_randstate_write(&state);
-}
-
 /* Is it this hit's turn? The share adds up to a whole one. */
 static bool is_verified_now(struct ckpt_memo_function *function)
 {
@@ -226,24 +199,23 @@ static enum ckpt_verdict serve(struct memo_frame *memo,
 			       const struct ckpt_entry *entry)
 {
 	struct ckpt_memo_function *function = memo->own.function;
-	struct ckpt_payload_header header;
-	const uint8_t *payload = entry->payload;
+	struct ckpt_recording recording;
 	enum ckpt_status status;
 
-	if (!read_header(entry, &header)) {
+	if (!ckpt_recording_read(entry, &recording)) {
 		tell_error(function, "entry", CKPT_BADDATA);
 		return CKPT_MISS;
 	}
-	if (!ckpt_outcome_can_serve(&header, &memo->own.before)) {
-		memo->own.known = header;
+	if (!ckpt_outcome_can_serve(&recording.header, &memo->own.before)) {
+		memo->own.known = recording.header;
 		return CKPT_MISS;
 	}
 	if (is_verified_now(memo->own.function)) {
 		memo->own.is_verifying = true;
 		return CKPT_MISS;
 	}
-	status = ckpt_replay(&memo->call, payload + sizeof(header),
-			     header.effects_size);
+	status = ckpt_replay(&memo->call, recording.effects,
+			     recording.header.effects_size);
 	if (status == CKPT_UNSUPPORTED) {
 		tell_refusal(function, &memo->call);
 		return CKPT_BYPASS;
@@ -252,10 +224,8 @@ static enum ckpt_verdict serve(struct memo_frame *memo,
 		tell_error(function, "replay", status);
 		return CKPT_MISS;
 	}
-	if (header.random_size)
-		replay_random(payload + sizeof(header) + header.effects_size,
-			      header.random_size);
-	ckpt_outcome_apply(&header, &memo->own.before);
+	ckpt_recording_replay_random(&recording);
+	ckpt_outcome_apply(&recording.header, &memo->own.before);
 	COUNT(function, hits, 1);
 	COUNT(function, saved_ns, entry->duration_ns);
 	note_cost(memo, now_if_measured(memo), entry->duration_ns);
@@ -337,6 +307,10 @@ static void start_recording(struct memo_frame *memo,
 	slot->is_verifying = memo->own.is_verifying;
 	memo->own.impure_count =
 		__atomic_load_n(&installed->impure_count, __ATOMIC_RELAXED);
+	/* Without all of them the entry is as good, only harder to explain. */
+	if (!memo->own.is_verifying &&
+	    ckpt_explain_key(&memo->call, &slot->components))
+		slot->components.size = 0;
 	memo->own.started_ns = now_ns();
 }
 
@@ -429,30 +403,19 @@ static void fill_info(const struct ckpt_memo_function *function,
 
 static void store_effects(struct memo_frame *memo,
 			  struct ckpt_payload_header *header,
-			  const struct ckpt_arena *effects, uint64_t duration)
+			  const struct ckpt_arena *effects,
+			  const struct ckpt_arena *components,
+			  uint64_t duration)
 {
 	struct ckpt_memo_function *function = memo->own.function;
-	struct ckpt_randstate random = {0};
+	uint32_t flags = function->program.function->flags;
 	struct ckpt_entry_info info;
-	struct iovec parts[3];
 	enum ckpt_status status;
 
-	if ((function->program.function->flags & CKPT_FUNCTION_RAND) &&
-	    !ckpt_randstate_read(&random)) {
-		COUNT(function, refused, 1);
-		return;
-	}
-
-	header->magic = CKPT_PAYLOAD_MAGIC;
-	header->version = CKPT_PAYLOAD_VERSION;
-	header->effects_size = effects->size;
-	header->random_size = random.count * sizeof(random.words[0]);
-	parts[0] = (struct iovec){header, sizeof(*header)};
-	parts[1] = (struct iovec){effects->data, effects->size};
-	parts[2] = (struct iovec){random.words, header->random_size};
 	fill_info(function, duration, &info);
-	status = ckpt_store_put(installed->store, memo->call.key, &info, parts,
-				3);
+	status = ckpt_recording_put(installed->store, memo->call.key, &info,
+				    header, effects, components,
+				    flags & CKPT_FUNCTION_RAND);
 	if (status) {
 		tell_error(function, "not stored", status);
 		return;
@@ -489,8 +452,8 @@ static const char *effect_besides(const struct memo_frame *memo,
 	return NULL;
 }
 
-static void record(struct memo_frame *memo, const struct ckpt_moment *after,
-		   uint64_t duration)
+static void record(struct memo_frame *memo, const struct ckpt_arena *components,
+		   const struct ckpt_moment *after, uint64_t duration)
 {
 	struct ckpt_memo_function *function = memo->own.function;
 	const struct ckpt_payload_header *known = &memo->own.known;
@@ -506,7 +469,7 @@ static void record(struct memo_frame *memo, const struct ckpt_moment *after,
 	if (ckpt_capture(&memo->call, &effects))
 		tell_refusal(function, &memo->call);
 	else
-		store_effects(memo, &header, &effects, duration);
+		store_effects(memo, &header, &effects, components, duration);
 	ckpt_arena_deinit(&effects);
 }
 
@@ -514,19 +477,18 @@ static void record(struct memo_frame *memo, const struct ckpt_moment *after,
 static void verify(struct memo_frame *memo)
 {
 	struct ckpt_memo_function *function = memo->own.function;
-	struct ckpt_payload_header header;
+	struct ckpt_recording recording;
 	struct ckpt_arena effects = {0};
 	struct ckpt_entry entry;
-	const uint8_t *recorded = NULL;
 
 	COUNT(function, hits, 1);
 	if (ckpt_store_get(installed->store, memo->call.key, 0, &entry))
 		return;
-	recorded = (const uint8_t *)entry.payload + sizeof(header);
-	if (read_header(&entry, &header) &&
+	if (ckpt_recording_read(&entry, &recording) &&
 	    (ckpt_capture(&memo->call, &effects) ||
-	     header.effects_size != effects.size ||
-	     __builtin_memcmp(recorded, effects.data, effects.size) != 0)) {
+	     recording.header.effects_size != effects.size ||
+	     __builtin_memcmp(recording.effects, effects.data, effects.size) !=
+		     0)) {
 		COUNT(function, errors, 1);
 		if (ckpt_store_remove(installed->store, memo->call.key))
 			COUNT(function, errors, 1);
@@ -556,7 +518,7 @@ static void finish(struct memo_frame *memo, const struct ckpt_thread_call *slot,
 		COUNT(function, refused, 1);
 		installed->tell(function, besides, besides);
 	} else {
-		record(memo, after, duration);
+		record(memo, &slot->components, after, duration);
 	}
 	/* The original's own time is not our cost. */
 	note_cost(memo, now_if_measured(memo) - duration, duration);

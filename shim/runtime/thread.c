@@ -74,6 +74,7 @@ struct ckpt_thread_call *ckpt_thread_push(struct ckpt_thread *thread,
 	call = &thread->calls[thread->call_count++];
 	call->frame = frame;
 	call->arena = (struct ckpt_arena){0};
+	call->components = (struct ckpt_arena){0};
 	call->observed = 0;
 	call->is_verifying = false;
 	call->spoiled_by = NULL;
@@ -96,6 +97,8 @@ void ckpt_thread_pop(struct ckpt_thread *thread, struct ckpt_thread_call *call)
 
 	while (thread->call_count > index) {
 		thread->call_count--;
-		ckpt_arena_deinit(&thread->calls[thread->call_count].arena);
+		call = &thread->calls[thread->call_count];
+		ckpt_arena_deinit(&call->arena);
+		ckpt_arena_deinit(&call->components);
 	}
 }

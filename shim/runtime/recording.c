@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/runtime/recording.h"
+
+#include "shim/runtime/randstate.h"
+
+#include <string.h>
+
+/* The next `size` of `left` bytes at `*next`; NULL if there are fewer. */
+static const uint8_t *take(const uint8_t **next, uint64_t *left, uint64_t size)
+{
+	const uint8_t *start = *next;
+
+	if (size > *left)
+		return NULL;
+	*next += size;
+	*left -= size;
+	return start;
+}
+
+bool ckpt_recording_read(const struct ckpt_entry *entry,
+			 struct ckpt_recording *ret)
+{
+	const uint8_t *next = entry->payload;
+	uint64_t left = entry->payload_size;
+	struct ckpt_payload_header *header = &ret->header;
+
+	if (left < sizeof(*header))
+		return false;
+	memcpy(header, next, sizeof(*header));
+	next += sizeof(*header);
+	left -= sizeof(*header);
+	if (header->magic != CKPT_PAYLOAD_MAGIC ||
+	    header->version != CKPT_PAYLOAD_VERSION)
+		return false;
+	ret->effects = take(&next, &left, header->effects_size);
+	ret->random = take(&next, &left, header->random_size);
+	return ret->effects && ret->random;
+}
+
+void ckpt_recording_replay_random(const struct ckpt_recording *recording)
+{
+	uint32_t size = recording->header.random_size;
+	struct ckpt_randstate state = {
+		.count = size / sizeof(state.words[0]),
+	};
+
+	if (!size || size > sizeof(state.words))
+		return;
+	memcpy(state.words, recording->random, size);
+	/* The state before the call is in the key: it is of this kind. */
+	(void)ckpt_randstate_write(&state);
+}
+
+enum ckpt_status ckpt_recording_put(struct ckpt_store *store,
+				    struct ckpt_hash128 key,
+				    const struct ckpt_entry_info *info,
+				    struct ckpt_payload_header *header,
+				    const struct ckpt_arena *effects,
+				    const struct ckpt_arena *components,
+				    bool draws_random)
+{
+	struct ckpt_randstate random = {.count = 0};
+	struct iovec parts[4];
+
+	if (draws_random && !ckpt_randstate_read(&random))
+		return CKPT_UNSUPPORTED;
+	header->magic = CKPT_PAYLOAD_MAGIC;
+	header->version = CKPT_PAYLOAD_VERSION;
+	header->effects_size = effects->size;
+	header->random_size =
+		(uint32_t)(random.count * sizeof(random.words[0]));
+	header->components_size = components->size;
+	parts[0] = (struct iovec){header, sizeof(*header)};
+	parts[1] = (struct iovec){effects->data, effects->size};
+	parts[2] = (struct iovec){random.words, header->random_size};
+	parts[3] = (struct iovec){components->data, components->size};
+	return ckpt_store_put(store, key, info, parts, 4);
+}
