@@ -36,7 +36,8 @@ struct ckpt_location {
 
 struct ckpt_dwarf_request {
 	const char *path;
-	const char *name; /* symbol; linkage name in C++ */
+	const char *alt_path; /* its common part, made by dwz; or NULL */
+	const char *name;     /* symbol; linkage name in C++ */
 	/* The definition that begins at `vaddr`; without, any entry of that
 	 * name (for headers, where only declarations are). */
 	bool has_vaddr;

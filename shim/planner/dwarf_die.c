@@ -41,8 +41,8 @@ static enum ckpt_status open_file(const char *path, Dwarf_Debug *ret,
 			    path, dwarf_errmsg(error));
 }
 
-enum ckpt_status ckpt_dies_open(const char *path, struct ckpt_dies *ret,
-				struct ckpt_err *err)
+enum ckpt_status ckpt_dies_open(const char *path, const char *alt_path,
+				struct ckpt_dies *ret, struct ckpt_err *err)
 {
 	struct ckpt_dies dies = {.path = path};
 	enum ckpt_status status;
@@ -51,8 +51,12 @@ enum ckpt_status ckpt_dies_open(const char *path, struct ckpt_dies *ret,
 	 * what it allocates: it is twice as fast without. */
 	(void)dwarf_set_de_alloc_flag(0);
 	status = open_file(path, &dies.main, err);
+	if (!status && alt_path)
+		status = open_file(alt_path, &dies.alt, err);
 	if (status)
 		return status;
+	if (dies.alt)
+		(void)dwarf_set_tied_dbg(dies.main, dies.alt, NULL);
 	*ret = dies;
 	return CKPT_OK;
 }

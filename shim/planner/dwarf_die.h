@@ -32,9 +32,10 @@ struct ckpt_die {
 	Dwarf_Debug file;
 };
 
-/* NOTFOUND: no debug info in it. UNSUPPORTED: a kind we do not read (split
- * DWARF, a .gnu_debugaltlink whose file is missing: names it). */
-enum ckpt_status ckpt_dies_open(const char *path, struct ckpt_dies *ret,
+/* `alt_path`: the file that .gnu_debugaltlink names, or NULL. NOTFOUND: no
+ * debug info in it. */
+enum ckpt_status ckpt_dies_open(const char *path, const char *alt_path,
+				struct ckpt_dies *ret,
 				struct ckpt_err *err) CKPT_MUST_CHECK;
 
 /* Note that the data is malformed (once). */

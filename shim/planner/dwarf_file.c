@@ -23,8 +23,10 @@ struct finder {
 
 void ckpt_debug_files_deinit(struct ckpt_debug_files *files)
 {
-	for (size_t i = 0; i < files->count; i++)
+	for (size_t i = 0; i < files->count; i++) {
 		free(files->items[i].path);
+		free(files->items[i].alt_path);
+	}
 	ckpt_buf_deinit(&files->notes);
 	memset(files, 0, sizeof(*files));
 }
@@ -41,21 +43,84 @@ static void note(struct finder *finder, const char *path, const char *what)
 	ckpt_buf_format(&finder->files->notes, "  %s: %s\n", path, what);
 }
 
-static enum ckpt_status add(struct finder *finder, const char *path,
-			    uint64_t vaddr)
+/* Content of a small section that is not loaded; 0 if there is none. */
+static size_t read_section(const struct ckpt_image *image, const char *name,
+			   void *data, size_t size)
+{
+	const struct ckpt_section *section = ckpt_image_section(image, name);
+	_cleanup_close_ int fd = -1;
+
+	if (!section || section->type == SHT_NOBITS || section->size > size)
+		return 0;
+	fd = open(ckpt_image_path(image), O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || pread(fd, data, section->size,
+			    (off_t)section->file_off) != (ssize_t)section->size)
+		return 0;
+	return section->size;
+}
+
+/* Is this build-id in the file? Such files are no programs (they have type
+ * ET_REL), and the note is the first thing in them. */
+static bool has_id(const char *path, const void *id, size_t size)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t head[4096];
+	ssize_t count = fd < 0 ? -1 : read(fd, head, sizeof(head));
+
+	return count > 0 && size >= 8 &&
+	       memmem(head, (size_t)count, id, size) != NULL;
+}
+
+/* A file's common part that dwz moved into another file: its path, then that
+ * file's build-id. NOTFOUND: it is not there, so neither is of use. */
+static enum ckpt_status find_alt(struct finder *finder,
+				 const struct ckpt_image *image, char **ret)
+{
+	char data[PATH_MAX + 64], where[PATH_MAX];
+	size_t size =
+		read_section(image, ".gnu_debugaltlink", data, sizeof(data));
+	_cleanup_free_ char *path = NULL;
+	struct ckpt_reader in;
+	const char *name;
+
+	ckpt_reader_init(&in, data, size);
+	if (!size || ckpt_read_string(&in, &name))
+		return CKPT_OK;
+	(void)snprintf(where, sizeof(where), "%s", ckpt_image_path(image));
+	if (asprintf(&path, "%s%s%s", *name == '/' ? "" : dirname(where),
+		     *name == '/' ? "" : "/", name) < 0 ||
+	    ckpt_deps_add(finder->deps, path, NULL))
+		return CKPT_NOMEM;
+	if (!has_id(path, in.next, ckpt_reader_left(&in))) {
+		note(finder, path,
+		     "the common part of debug info (dwz): does "
+		     "not exist, or is of another version");
+		return CKPT_NOTFOUND;
+	}
+	*ret = TAKE(path);
+	return CKPT_OK;
+}
+
+static enum ckpt_status add(struct finder *finder,
+			    const struct ckpt_image *image, uint64_t vaddr)
 {
 	struct ckpt_debug_files *files = finder->files;
-	char *copy;
+	const char *path = ckpt_image_path(image);
+	struct ckpt_debug_file file = {NULL, NULL, vaddr};
+	enum ckpt_status status;
 
-	if (files->count == CKPT_DEBUG_FILES_MAX)
-		return CKPT_OK;
 	for (size_t i = 0; i < files->count; i++)
 		if (strcmp(files->items[i].path, path) == 0)
 			return CKPT_OK;
-	copy = strdup(path);
-	if (!copy)
+	status = find_alt(finder, image, &file.alt_path);
+	if (status || files->count == CKPT_DEBUG_FILES_MAX)
+		return status == CKPT_NOTFOUND ? CKPT_OK : status;
+	file.path = strdup(path);
+	if (!file.path) {
+		free(file.alt_path);
 		return CKPT_NOMEM;
-	files->items[files->count++] = (struct ckpt_debug_file){copy, vaddr};
+	}
+	files->items[files->count++] = file;
 	return CKPT_OK;
 }
 
@@ -152,10 +217,10 @@ static enum ckpt_status add_given(struct finder *finder, const char *path,
 	if (status)
 		return ckpt_err_prefix(err, status, "debug_file");
 	if (have_same_id(finder->image, image))
-		return add(finder, path, finder->vaddr);
+		return add(finder, image, finder->vaddr);
 	symbol = find_same_code(finder, image);
 	if (symbol)
-		return add(finder, path, symbol->vaddr);
+		return add(finder, image, symbol->vaddr);
 	return ckpt_err_set(err, CKPT_UNSUPPORTED,
 			    "debug_file %s does not belong to %s: the build-id "
 			    "differs, and so do the instructions of '%s' (a "
@@ -171,7 +236,7 @@ static enum ckpt_status add_own(struct finder *finder)
 	const char *path = ckpt_image_path(finder->image);
 
 	if (has_info(finder->image))
-		return add(finder, path, finder->vaddr);
+		return add(finder, finder->image, finder->vaddr);
 	note(finder, path, "no debug info");
 	return CKPT_OK;
 }
@@ -198,7 +263,7 @@ static enum ckpt_status add_by_id(struct finder *finder)
 	else if (!have_same_id(finder->image, image))
 		note(finder, path, "has another build-id inside");
 	else
-		return add(finder, path, finder->vaddr);
+		return add(finder, image, finder->vaddr);
 	return CKPT_OK;
 }
 
@@ -253,7 +318,7 @@ static enum ckpt_status try_link(struct finder *finder, const char *path,
 	else if (!have_same_id(finder->image, image) && !has_crc(path, crc))
 		note(finder, path, "has another checksum");
 	else if (strcmp(path, ckpt_image_path(finder->image)) != 0)
-		return add(finder, path, finder->vaddr);
+		return add(finder, image, finder->vaddr);
 	return CKPT_OK;
 }
 
@@ -261,22 +326,13 @@ static enum ckpt_status try_link(struct finder *finder, const char *path,
 static bool read_link(const struct ckpt_image *image, char name[NAME_MAX + 1],
 		      uint32_t *ret_crc)
 {
-	const struct ckpt_section *section =
-		ckpt_image_section(image, ".gnu_debuglink");
-	_cleanup_close_ int fd = -1;
 	char data[NAME_MAX + 16];
+	size_t size = read_section(image, ".gnu_debuglink", data, sizeof(data));
 	struct ckpt_reader in;
 	const char *text;
 	size_t padded;
 
-	if (!section || section->type == SHT_NOBITS ||
-	    section->size > sizeof(data))
-		return false;
-	fd = open(ckpt_image_path(image), O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || pread(fd, data, section->size,
-			    (off_t)section->file_off) != (ssize_t)section->size)
-		return false;
-	ckpt_reader_init(&in, data, section->size);
+	ckpt_reader_init(&in, data, size);
 	if (ckpt_read_string(&in, &text) || strlen(text) > NAME_MAX ||
 	    strchr(text, '/'))
 		return false;

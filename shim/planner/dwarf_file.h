@@ -24,6 +24,7 @@ enum { CKPT_DEBUG_FILES_MAX = 8 };
 
 struct ckpt_debug_file {
 	char *path;
+	char *alt_path; /* of .gnu_debugaltlink (dwz); NULL if it has none */
 	uint64_t vaddr; /* of the function in this file */
 };
 

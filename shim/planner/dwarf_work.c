@@ -247,7 +247,8 @@ enum ckpt_status ckpt_dwarf_work_function(void *request, struct ckpt_buf *out,
 	enum ckpt_status status;
 
 	work.request = request;
-	status = ckpt_dies_open(work.request->path, &work.dies, err);
+	status = ckpt_dies_open(work.request->path, work.request->alt_path,
+				&work.dies, err);
 	if (!status)
 		status = find(&work, err);
 	if (!status)
@@ -272,7 +273,8 @@ enum ckpt_status ckpt_dwarf_work_variable(void *request, struct ckpt_buf *out,
 	enum ckpt_status status;
 
 	work.request = request;
-	status = ckpt_dies_open(work.request->path, &work.dies, err);
+	status = ckpt_dies_open(work.request->path, work.request->alt_path,
+				&work.dies, err);
 	if (!status)
 		status = ckpt_dwarf_find_variable(
 			&work.dies, work.request->vaddr, &work.die, err);

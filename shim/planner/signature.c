@@ -169,6 +169,7 @@ static enum ckpt_status use_file(struct finder *finder,
 {
 	const struct ckpt_dwarf_request request = {
 		.path = file->path,
+		.alt_path = file->alt_path,
 		.name = finder->symbol,
 		.has_vaddr = true,
 		.vaddr = file->vaddr,
@@ -373,6 +374,14 @@ enum ckpt_status ckpt_signature_find(struct ckpt_types *types,
 	return status;
 }
 
+/* "char *" and a name need no blank between them. */
+static const char *get_blank(const char *type)
+{
+	size_t size = strlen(type);
+
+	return size && strchr("*&", type[size - 1]) ? "" : " ";
+}
+
 void ckpt_signature_text(const struct ckpt_signature *signature,
 			 const char *name, char *text, size_t size)
 {
@@ -382,9 +391,7 @@ void ckpt_signature_text(const struct ckpt_signature *signature,
 	if (!size)
 		return;
 	ckpt_type_text(signature->result, part, sizeof(part));
-	used = strlen(part);
-	(void)snprintf(text, size, "%s%s%s(", part,
-		       used && part[used - 1] == '*' ? "" : " ", name);
+	(void)snprintf(text, size, "%s%s%s(", part, get_blank(part), name);
 	for (size_t i = 0; i < signature->parameter_count; i++) {
 		const struct ckpt_parameter *parameter =
 			&signature->parameters[i];
@@ -392,8 +399,7 @@ void ckpt_signature_text(const struct ckpt_signature *signature,
 		ckpt_type_text(parameter->type, part, sizeof(part));
 		used = strlen(text);
 		(void)snprintf(text + used, size - used, "%s%s%s%s",
-			       i ? ", " : "", part,
-			       strchr("*&", part[strlen(part) - 1]) ? "" : " ",
+			       i ? ", " : "", part, get_blank(part),
 			       parameter->name);
 	}
 	used = strlen(text);

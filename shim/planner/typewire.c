@@ -459,8 +459,10 @@ static enum ckpt_status decode(struct decoder *d, const uint32_t *numbers,
 	for (uint32_t i = 0; !status && i < d->count; i++)
 		status = link_type(d, &d->items[i]);
 	for (uint32_t i = 0; !status && i < d->count; i++)
-		if (!is_sound(d->items[i].type) ||
-		    !is_finite(d, &d->items[i], 0))
+		if (!is_sound(d->items[i].type))
+			status = CKPT_BADDATA;
+	for (uint32_t i = 0; !status && i < d->count; i++)
+		if (!is_finite(d, &d->items[i], 0))
 			status = CKPT_BADDATA;
 	for (size_t i = 0; !status && i < count; i++)
 		if (numbers[i] != none && numbers[i] >= d->count)

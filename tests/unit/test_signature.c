@@ -270,6 +270,14 @@ START_TEST(dwz_and_split_debug_info_are_read_or_named)
 	run("gcc -O2 -g -gdwarf-4 -fPIC -shared -o libsolve.so solve.c && "
 	    "dwz libsolve.so");
 	expect_solve("libsolve.so");
+	/* a common part in a file of its own: gone, then there */
+	run("gcc -O2 -g -gdwarf-4 -fPIC -shared -o libsolve.so solve.c && "
+	    "cp libsolve.so copy.so && dwz -m common.debug libsolve.so copy.so "
+	    "&& mv common.debug away");
+	ck_assert_int_eq(find("libsolve.so", "solve"), CKPT_NOTFOUND);
+	ck_assert_ptr_nonnull(strstr(err.text, "common.debug"));
+	run("mv away common.debug");
+	expect_solve("libsolve.so");
 }
 END_TEST
 
