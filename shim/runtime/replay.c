@@ -365,6 +365,7 @@ static void *allocate(const struct ckpt_call *call,
 	}
 	if (clause->alignment) {
 		make_aligned = function;
+		size += -size & (clause->alignment - 1);
 		return make_aligned(clause->alignment, size);
 	}
 	make = function;

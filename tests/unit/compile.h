@@ -97,6 +97,7 @@ static inline void compile_with(const char *signature, const char *contract,
 	struct ckpt_err err = {0};
 
 	marshal_init(&m);
+	ckpt_tables_deinit(&tables);
 	ckpt_tables_init(&tables);
 	ck_assert_msg(!ckpt_cdecl_parse(types, signature,
 					&config->functions[0].signature_place,

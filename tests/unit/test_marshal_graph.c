@@ -212,6 +212,16 @@ struct item {
 	long value;
 };
 
+static void free_list(struct item *head)
+{
+	while (head) {
+		struct item *next = head->next;
+
+		free(head);
+		head = next;
+	}
+}
+
 START_TEST(a_list_that_a_type_contract_describes_comes_back)
 {
 	struct item *head = NULL;
@@ -233,9 +243,12 @@ START_TEST(a_list_that_a_type_contract_describes_comes_back)
 	m.frame.result_rax = (uintptr_t)head;
 	marshal_capture(&m);
 	marshal_replay(&m, key);
-	for (head = (struct item *)m.frame.result_rax; head; head = head->next)
-		ck_assert_int_eq(head->value, 999 - count++);
+	free_list(head);
+	head = (struct item *)m.frame.result_rax;
+	for (struct item *item = head; item; item = item->next)
+		ck_assert_int_eq(item->value, 999 - count++);
 	ck_assert_int_eq(count, 1000);
+	free_list(head);
 }
 END_TEST
 
@@ -335,7 +348,9 @@ END_TEST
 
 START_TEST(alternatives_are_tried_in_order)
 {
-	struct variant v = {.kind = 1, .text = "hello"};
+	static const char first[16] = "hello";
+	static const char second[16] = "hellO";
+	struct variant v = {.kind = 1, .text = first};
 	struct ckpt_hash128 key;
 
 	compile("struct variant { int kind; void *u; };\n"
@@ -345,7 +360,7 @@ START_TEST(alternatives_are_tried_in_order)
 		"\"as long if v->kind == 2\", \"null\"]\n");
 	set_pointer(0, &v);
 	key = marshal_key(&m);
-	v.text = "hellO";
+	v.text = second;
 	ck_assert(!marshal_same(key, marshal_key(&m)));
 	v.kind = 2;
 	(void)marshal_key(&m);
