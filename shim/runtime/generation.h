@@ -31,6 +31,7 @@ struct ckpt_generation {
 	 * the plan knows all of them. */
 	struct ckpt_hash128 identity;
 	bool has_identity;
+	bool is_partial; /* not all of its functions could be attached */
 	/* The loader's __tls_get_addr, or NULL. */
 	void *(*tls_get_addr)(void *index);
 	struct ckpt_generation *next;

@@ -324,7 +324,7 @@ static enum ckpt_verdict decide(struct ckpt_thread *thread,
 	struct ckpt_thread_call *slot = NULL;
 	enum ckpt_verdict verdict = CKPT_BYPASS;
 
-	if (!store)
+	if (!store || function->is_left_out)
 		return CKPT_BYPASS;
 	ckpt_thread_prune(thread, (uintptr_t)frame);
 	if (is_inside_verifying(thread))

@@ -36,6 +36,9 @@ struct ckpt_memo_function {
 	const char *name;
 	const char *object; /* file name of the defining object */
 	uint32_t stats_row;
+	/* The code mapped is not what was planned for: nothing is believed. Set
+	 * by `open`. */
+	bool is_left_out;
 	bool is_rerun; /* CKPT_RERUN names it: no look-up, replace */
 	uint64_t told; /* memo's: which refusals have been told */
 	struct ckpt_policy policy; /* memo's: does it pay? */

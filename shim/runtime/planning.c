@@ -136,19 +136,18 @@ make_plan(const struct ckpt_planning *planning, const struct ckpt_buf *objects,
 
 enum ckpt_status ckpt_planning_get(const struct ckpt_planning *planning,
 				   const struct ckpt_buf *objects,
-				   bool is_renewed, struct ckpt_planfile *ret,
+				   struct ckpt_planfile *ret,
 				   struct ckpt_err *err)
 {
 	struct ckpt_hash128 key =
 		ckpt_plan_key(CKPT_PLAN_SALT, planning->config->data,
 			      planning->config->size, planning->config->path,
 			      (const char *)objects->data, objects->size);
-	enum ckpt_status status = CKPT_NOTFOUND;
+	enum ckpt_status status;
 	struct places places;
 
 	find_places(planning, key, &places);
-	if (!is_renewed)
-		status = open_any(&places, key, ret, err);
+	status = open_any(&places, key, ret, err);
 	if (status != CKPT_NOTFOUND)
 		return status;
 	return make_plan(planning, objects, &places, key, ret, err);

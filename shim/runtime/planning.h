@@ -19,13 +19,12 @@ struct ckpt_planning {
 };
 
 /*
- * The plan for this text of objects (objects.h). `is_renewed`: make it again
- * even if one is there. UNSUPPORTED: none can be had now, the process runs
- * without; INVALID: one lies there that may not be used.
+ * The plan for this text of objects (objects.h). UNSUPPORTED: none can be had
+ * now, the process runs without; INVALID: one lies there that may not be used.
  */
 enum ckpt_status ckpt_planning_get(const struct ckpt_planning *planning,
 				   const struct ckpt_buf *objects,
-				   bool is_renewed, struct ckpt_planfile *ret,
+				   struct ckpt_planfile *ret,
 				   struct ckpt_err *err) CKPT_MUST_CHECK;
 
 #endif

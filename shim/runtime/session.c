@@ -258,7 +258,22 @@ static bool is_usable(const struct ckpt_plan_function *function)
 		 (CKPT_FUNCTION_REFUSED | CKPT_FUNCTION_ABSENT));
 }
 
-/* NOTFOUND: the process is not what the plan says. */
+/* NOTFOUND: the process is not what the plan says of this function. */
+static enum ckpt_status attach_function(struct ckpt_generation *generation,
+					uint32_t index, struct ckpt_err *err)
+{
+	struct ckpt_attached *attached;
+	enum ckpt_status status;
+
+	status = ckpt_attach(generation, index, &ckpt_session->objects,
+			     &attached, err);
+	/* Functions that come later are looked at at once. */
+	if (!status && ckpt_session->is_verified)
+		status = ckpt_attach_compare(attached, err);
+	return status ? status : add_function(attached);
+}
+
+/* A function that cannot be attached is told about and left out. */
 static enum ckpt_status attach_functions(struct ckpt_generation *generation,
 					 struct ckpt_err *err)
 {
@@ -266,7 +281,6 @@ static enum ckpt_status attach_functions(struct ckpt_generation *generation,
 
 	for (uint32_t i = 0; i < plan->counts[CKPT_PLAN_FUNCTIONS]; i++) {
 		const struct ckpt_plan_function *function = &plan->functions[i];
-		struct ckpt_attached *attached;
 		enum ckpt_status status;
 
 		if (!is_usable(function) ||
@@ -274,16 +288,16 @@ static enum ckpt_status attach_functions(struct ckpt_generation *generation,
 				generation->bases[function->object] +
 					function->vaddr))
 			continue;
-		status = ckpt_attach(generation, i, &ckpt_session->objects,
-				     &attached, err);
-		/* Functions that come later are looked at at once. */
-		if (!status && ckpt_session->is_verified)
-			status = ckpt_attach_compare(attached, err);
-		if (status)
-			return status;
-		status = add_function(attached);
-		if (status)
+		status = attach_function(generation, i, err);
+		if (status == CKPT_NOMEM)
 			return ckpt_err_set(err, status, "out of memory");
+		if (!status)
+			continue;
+		generation->is_partial = true;
+		ckpt_log_error(&ckpt_session->log,
+			       plan->strings + function->name,
+			       function->on_error, "attach", err->text);
+		err->text[0] = '\0';
 	}
 	return CKPT_OK;
 }
@@ -315,18 +329,20 @@ static enum ckpt_status name_rows(const struct ckpt_plan_view *plan)
 
 /* ---- the store ---- */
 
-static bool compare_code(void)
+/* Functions whose code is not what was planned for pass by from now on. */
+static void compare_code(void)
 {
-	struct ckpt_err err = {0};
-
 	ckpt_session->is_verified = true;
 	for (size_t i = 0; i < ckpt_session->function_count; i++) {
-		if (!ckpt_attach_compare(ckpt_session->functions[i], &err))
+		struct ckpt_attached *f = ckpt_session->functions[i];
+		struct ckpt_err err = {0};
+
+		if (!ckpt_attach_compare(f, &err))
 			continue;
-		ckpt_session_tell(err.text, &err);
-		return false;
+		f->memo.is_left_out = true;
+		ckpt_routes_bypass(&ckpt_session->routes, &f->memo, true);
+		tell_function(&f->memo, "code", err.text);
 	}
-	return true;
 }
 
 static const char *store_directory(const struct ckpt_plan_view *plan)
@@ -355,8 +371,7 @@ static bool open_store(struct ckpt_memo *memo)
 	/* Not at start: CPUID costs a virtual machine 4 us each time, and most
 	 * processes never come here. */
 	ckpt_hash_init();
-	if (!compare_code())
-		return false;
+	compare_code();
 	if (ckpt_store_open(store_directory(plan), &options, &store, &err)) {
 		ckpt_session_tell("store", &err);
 		return false;
@@ -372,7 +387,7 @@ static bool open_store(struct ckpt_memo *memo)
 
 /* ---- plans ---- */
 
-static enum ckpt_status get_plan(bool is_renewed, struct ckpt_generation **ret,
+static enum ckpt_status get_plan(struct ckpt_generation **ret,
 				 struct ckpt_err *err)
 {
 	const struct ckpt_planning planning = {
@@ -390,7 +405,7 @@ static enum ckpt_status get_plan(bool is_renewed, struct ckpt_generation **ret,
 	status = ckpt_buf_status(&objects);
 	if (status)
 		return ckpt_err_set(err, status, "out of memory");
-	status = ckpt_planning_get(&planning, &objects, is_renewed, &file, err);
+	status = ckpt_planning_get(&planning, &objects, &file, err);
 	if (status)
 		return status;
 	status = ckpt_generation_create(&file, &ckpt_session->objects, ret);
@@ -407,7 +422,8 @@ static struct ckpt_generation *revive(struct ckpt_generation *generation,
 {
 	struct ckpt_generation *old = ckpt_session->generations;
 
-	while (old && !ckpt_generation_is_equal(old, generation))
+	while (old &&
+	       (old->is_partial || !ckpt_generation_is_equal(old, generation)))
 		old = old->next;
 	if (!old || ckpt_generation_remap(old, &ckpt_session->objects))
 		return NULL;
@@ -434,29 +450,22 @@ static void add_generation(struct ckpt_generation *generation)
 	tell_diags(plan);
 }
 
-/* Plan for the objects there are; once more if the process turns out to be
- * something else than the files say. */
 enum ckpt_status ckpt_session_plan(struct ckpt_err *err)
 {
-	enum ckpt_status status = CKPT_NOTFOUND;
+	struct ckpt_generation *generation;
+	enum ckpt_status status;
 
-	for (int i = 0; i < 2 && status == CKPT_NOTFOUND; i++) {
-		struct ckpt_generation *generation;
-
-		status = get_plan(i > 0, &generation, err);
-		if (status)
-			return status;
-		if (revive(generation, err)) {
-			ckpt_generation_destroy(generation);
-			return CKPT_OK;
-		}
-		add_generation(generation);
-		if (!ckpt_session->row_count &&
-		    name_rows(&generation->file.view))
-			return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
-		status = attach_functions(generation, err);
+	status = get_plan(&generation, err);
+	if (status)
+		return status;
+	if (revive(generation, err)) {
+		ckpt_generation_destroy(generation);
+		return CKPT_OK;
 	}
-	return status;
+	add_generation(generation);
+	if (!ckpt_session->row_count && name_rows(&generation->file.view))
+		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
+	return attach_functions(generation, err);
 }
 
 /* ---- start ---- */

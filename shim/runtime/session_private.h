@@ -56,7 +56,8 @@ struct ckpt_session {
 extern struct ckpt_session *ckpt_session;
 
 void ckpt_session_tell(const char *cause, const struct ckpt_err *err);
-/* Plan for the objects there are, and add the functions that are new. */
+/* Plan for the objects there are, and add the functions that are new. What
+ * cannot be attached is told and left out. */
 enum ckpt_status ckpt_session_plan(struct ckpt_err *err) CKPT_MUST_CHECK;
 /* Patch the objects with a number above `above`. */
 void ckpt_session_patch(uint64_t above);

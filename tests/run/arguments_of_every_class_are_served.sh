@@ -130,16 +130,19 @@ EOC
 names=$(sed -n 's/^	X([^,]*, \([a-z_0-9]*\), .*/\1/p' types.h)
 configure() { # KEYS
 	local name
-	for name in $names; do
+	for name in $chosen; do
 		printf '[[function]]\nname = "%s"\n%s\n' "$name" "$1"
 	done
 }
-count=$(wc -w <<<"$names")
 try() { # COMPILER FLAGS…
+	chosen=$names
+	# Clang splits an __int128 between r9 and the stack, against the psABI:
+	# that is noticed and refused.
+	[ "$1" != clang ] || chosen=${names/i128/}
 	"$1" -w -g -fPIC -shared "${@:2}" -o libf.so -Wl,-soname,libf.so f.c ||
 		fail compile
 	"$1" -w -g "${@:2}" -o main main.c -L. -lf -Wl,-rpath,. || fail compile
-	expect_calls "$count" ./main || fail "$*"
+	expect_calls "$(wc -w <<<"$chosen")" ./main || fail "$*"
 	expect_no_match WRONG out.plain
 }
 try gcc -O2
