@@ -64,8 +64,9 @@ enum ckpt_plan_section_id {
 	CKPT_PLAN_EDGES,     /* struct ckpt_plan_edge */
 	CKPT_PLAN_DIAGS,     /* struct ckpt_plan_diag */
 	CKPT_PLAN_WATCHES,   /* struct ckpt_plan_watch */
-	CKPT_PLAN_ISLANDS,   /* struct ckpt_plan_island */
 	CKPT_PLAN_ENTRIES,   /* struct ckpt_plan_entry */
+	CKPT_PLAN_CODE,	     /* uint8_t: instructions for entries */
+	CKPT_PLAN_FIXUPS,    /* struct ckpt_plan_fixup */
 	CKPT_PLAN_SECTION_COUNT
 };
 
@@ -528,39 +529,31 @@ struct ckpt_plan_watch {
 	uint32_t chain; /* string: "train -> solve -> rand" */
 };
 
-enum { CKPT_ISLAND_COPIES = 6, CKPT_ENTRY_WINDOW_MAX = 32 };
+enum { CKPT_ENTRY_WINDOW_MAX = 32, CKPT_ENTRY_CODE_MAX = 256 };
 
-/*
- * Code for the entry patches of one object, in a file of its own that is
- * mapped read-execute near the object. What it refers to in the object it
- * reaches by its distance from it, so the file has a copy for each of several
- * distances: copy i stands at file offset i × copy_size and is for the address
- * base + distances[i]. Behind the code the runtime maps data_size bytes of
- * memory of its own, with the pointers that the code jumps through.
- */
-struct ckpt_plan_island {
-	uint32_t object;
-	uint32_t file;	    /* string: absolute path */
-	uint32_t copy_size; /* whole pages */
-	uint32_t data_size; /* whole pages */
-	uint32_t copy_count;
-	uint32_t reserved;
-	int64_t distances[CKPT_ISLAND_COPIES];
-	struct ckpt_hash128 digests[CKPT_ISLAND_COPIES]; /* of each copy */
-};
-
-/* A function whose first instructions are replaced by a jump: 5 bytes at
- * `vaddr` lead to `code_off`, which jumps through pointer `slot` to a stub;
- * `original_off` is the function as it was. */
+/* A function whose first instructions are replaced by a jump, to where a stub
+ * takes over. `code` is the function's beginning as it was, to go on from
+ * anywhere within 2 GiB: it starts with an endbr64, ends with a jump to what
+ * is behind the window, and gets its distances from the fix-ups. */
 struct ckpt_plan_entry {
 	uint32_t function;
-	uint32_t island;
-	uint64_t vaddr;	      /* behind an endbr64, if there is one */
+	uint32_t object;
+	uint64_t vaddr;	      /* of the window: behind an endbr64, if any */
 	uint32_t window_size; /* whole instructions, at least 5 bytes */
-	uint32_t code_off;    /* in a copy */
-	uint32_t original_off;
-	uint32_t slot; /* number of the pointer in the data */
+	uint32_t first_code;
+	uint32_t code_size;
+	uint32_t first_fixup;
+	uint32_t fixup_count;
+	uint32_t reserved;
 	uint8_t old[CKPT_ENTRY_WINDOW_MAX]; /* the window's bytes */
+};
+
+/* The 4 bytes at `off` of an entry's code are the distance from its byte
+ * number `end` to `target`, an address in the entry's object. */
+struct ckpt_plan_fixup {
+	uint32_t off;
+	uint32_t end;
+	uint64_t target;
 };
 
 /* Something to tell the user, once. */

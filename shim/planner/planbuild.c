@@ -2,9 +2,10 @@
 #include "shim/planner/planbuild.h"
 
 #include "shim/common/version.h"
+#include "shim/planner/codebase.h"
 #include "shim/planner/crt.h"
-#include "shim/planner/identity.h"
 #include "shim/planner/purity.h"
+#include "shim/planner/plantext.h"
 #include "shim/planner/planwriter.h"
 
 #include <stdlib.h>
@@ -65,11 +66,13 @@ static bool can_be_led_to(const struct ckpt_planning *planning, uint32_t object)
 static struct ckpt_hash128 identify(const struct ckpt_planning *planning,
 				    uint32_t object)
 {
-	const struct ckpt_image *image = NULL;
+	struct ckpt_codebase *base;
 
-	if (can_be_led_to(planning, object))
-		image = ckpt_scope_image(planning->scope, object, NULL);
-	return image ? ckpt_identity_of_image(image) : (struct ckpt_hash128){0};
+	if (!can_be_led_to(planning, object) ||
+	    !ckpt_scope_image(planning->scope, object, NULL) ||
+	    ckpt_codebase_of(planning->scope, &base))
+		return (struct ckpt_hash128){0};
+	return ckpt_codebase_identity(base, object);
 }
 
 static void add_objects(struct ckpt_planning *planning,
@@ -93,109 +96,6 @@ static void add_objects(struct ckpt_planning *planning,
 }
 
 /* ---- the closure ---- */
-
-static int compare_texts(const void *a, const void *b)
-{
-	const struct ckpt_plan_text *x = a, *y = b;
-
-	if (x->object != y->object)
-		return x->object < y->object ? -1 : 1;
-	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
-}
-
-/* What the loader writes to (relocated data) is mapped as it left it, not as
- * the file has it; what it was given to write is checked by the edges. */
-static bool is_as_in_file(struct ckpt_scope *scope,
-			  const struct ckpt_closure_item *item)
-{
-	const struct ckpt_image *image =
-		ckpt_scope_image(scope, item->object, NULL);
-	const struct ckpt_segment *segments = NULL;
-	size_t count = 0;
-
-	if (image)
-		segments = ckpt_image_segments(image, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (item->vaddr - segments[i].vaddr < segments[i].mem_size)
-			return !(segments[i].flags & PF_W);
-	}
-	return false;
-}
-
-/* Whole objects are not among them: that what is mapped is the file follows
- * from device and inode, and reading all of it would cost at each start. */
-static size_t list_texts(struct ckpt_scope *scope,
-			 const struct ckpt_closure *closure,
-			 struct ckpt_plan_text *texts)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < closure->item_count; i++) {
-		const struct ckpt_closure_item *item = &closure->items[i];
-
-		if ((item->kind == CKPT_CLOSURE_CODE ||
-		     item->kind == CKPT_CLOSURE_DATA) &&
-		    item->size && is_as_in_file(scope, item))
-			texts[count++] = (struct ckpt_plan_text){
-				.object = item->object,
-				.vaddr = item->vaddr,
-				.size = item->size,
-			};
-	}
-	qsort(texts, count, sizeof(*texts), compare_texts);
-	return count;
-}
-
-/* Stretches that touch or overlap become one. */
-static size_t merge_texts(struct ckpt_plan_text *texts, size_t count)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		struct ckpt_plan_text *last = kept ? &texts[kept - 1] : NULL;
-		uint64_t end = texts[i].vaddr + texts[i].size;
-
-		if (last && last->object == texts[i].object &&
-		    texts[i].vaddr <= last->vaddr + last->size) {
-			if (end > last->vaddr + last->size)
-				last->size = end - last->vaddr;
-			continue;
-		}
-		texts[kept++] = texts[i];
-	}
-	return kept;
-}
-
-static enum ckpt_status add_texts(struct ckpt_planning *planning,
-				  const struct ckpt_closure *closure,
-				  struct ckpt_plan_function *entry)
-{
-	struct ckpt_tables *tables = &planning->tables;
-	struct ckpt_plan_text *texts =
-		calloc(closure->item_count + 1, sizeof(*texts));
-	size_t count;
-
-	if (!texts)
-		return CKPT_NOMEM;
-	entry->first_text = ckpt_tables_count(tables, CKPT_PLAN_TEXTS);
-	count = merge_texts(texts, list_texts(planning->scope, closure, texts));
-	for (size_t i = 0; i < count; i++) {
-		const struct ckpt_image *image = ckpt_scope_image(
-			planning->scope, texts[i].object, NULL);
-		const void *bytes =
-			image ? ckpt_image_bytes(image, texts[i].vaddr,
-						 texts[i].size)
-			      : NULL;
-
-		if (!bytes)
-			continue; /* not in the file: nothing to compare with */
-		texts[i].digest = ckpt_hash(NULL, bytes, texts[i].size);
-		ADD(tables, TEXTS, texts[i]);
-		entry->text_count++;
-	}
-	free(texts);
-	return CKPT_OK;
-}
 
 static void add_edges(struct ckpt_tables *tables,
 		      const struct ckpt_closure *closure,
@@ -372,11 +272,41 @@ static void set_options(struct ckpt_tables *tables,
 	add_inputs(tables, &config->files, CKPT_INPUT_FILE, entry);
 }
 
+static enum ckpt_status add_entry(struct ckpt_tables *tables,
+				  const struct ckpt_planned_function *function,
+				  struct ckpt_plan_function *entry)
+{
+	const struct ckpt_entrypatch *patch = &function->entry_patch;
+	struct ckpt_plan_entry out = {
+		.function = ckpt_tables_count(tables, CKPT_PLAN_FUNCTIONS),
+		.object = function->match.object,
+		.vaddr = patch->vaddr,
+		.window_size = patch->window_size,
+		.first_code = ckpt_tables_count(tables, CKPT_PLAN_CODE),
+		.first_fixup = ckpt_tables_count(tables, CKPT_PLAN_FIXUPS),
+	};
+	enum ckpt_status status;
+
+	status = ckpt_entrypatch_emit(patch, &tables->sections[CKPT_PLAN_CODE],
+				      &tables->sections[CKPT_PLAN_FIXUPS]);
+	if (status)
+		return status;
+	out.code_size =
+		ckpt_tables_count(tables, CKPT_PLAN_CODE) - out.first_code;
+	out.fixup_count =
+		ckpt_tables_count(tables, CKPT_PLAN_FIXUPS) - out.first_fixup;
+	memcpy(out.old, patch->old, sizeof(out.old));
+	entry->flags |= CKPT_FUNCTION_ENTRY;
+	entry->entry = ADD(tables, ENTRIES, out);
+	return CKPT_OK;
+}
+
 static enum ckpt_status set_found(struct ckpt_planning *planning,
 				  const struct ckpt_planned_function *function,
 				  struct ckpt_plan_function *entry)
 {
 	struct ckpt_tables *tables = &planning->tables;
+	enum ckpt_status status = CKPT_OK;
 
 	entry->object = function->match.object;
 	entry->vaddr = function->match.vaddr;
@@ -391,7 +321,11 @@ static enum ckpt_status set_found(struct ckpt_planning *planning,
 	entry->flags |= closure_flags(planning->scope, function);
 	add_edges(tables, &function->closure, entry);
 	add_watches(tables, function, entry);
-	return add_texts(planning, &function->closure, entry);
+	if (function->has_entry)
+		status = add_entry(tables, function, entry);
+	if (status)
+		return status;
+	return ckpt_plantext_add(planning, &function->closure, entry);
 }
 
 static enum ckpt_status add_function(struct ckpt_planning *planning,
@@ -404,6 +338,7 @@ static enum ckpt_status add_function(struct ckpt_planning *planning,
 	entry.name = ckpt_tables_text(tables, function->match.display);
 	entry.config_name = ckpt_tables_text(tables, function->config->name);
 	entry.refusal = ckpt_tables_text(tables, function->refusal);
+	entry.entry = CKPT_PLAN_NONE;
 	set_options(tables, function->config, &entry);
 	if (function->match.object == CKPT_PLAN_NONE) {
 		entry.flags |= CKPT_FUNCTION_ABSENT;

@@ -4,6 +4,7 @@
 #include "shim/planner/barred.h"
 #include "shim/planner/deps.h"
 #include "shim/planner/purity.h"
+#include "shim/planner/reach.h"
 
 #include <fnmatch.h>
 #include <stdarg.h>
@@ -90,40 +91,27 @@ static enum ckpt_status check_name(struct ckpt_planned_function *function)
 	return CKPT_OK;
 }
 
-static bool is_exported(const struct ckpt_match *match)
-{
-	for (size_t i = 0; i < match->name_count; i++)
-		if (match->names[i].is_exported)
-			return true;
-	return false;
-}
-
-/* What this version cannot intercept, told apart from what it need not. */
 static enum ckpt_status check_reach(struct work *work,
 				    struct ckpt_planned_function *function)
 {
-	const char *path =
-		ckpt_scope_object(work->planning->scope, function->match.object)
-			->path;
+	struct ckpt_scope *scope = work->planning->scope;
+	const struct ckpt_match *match = &function->match;
+	struct ckpt_err err = {.text = ""};
+	struct ckpt_reach reach;
+	enum ckpt_status status;
 
-	if (function->match.is_ifunc)
+	if (match->is_ifunc)
 		return refuse(function,
 			      "its code is chosen at run time (IFUNC in %s), "
 			      "which cannot be checkpointed yet; name a "
 			      "function that calls it",
-			      path);
-	if (function->config->via == CKPT_VIA_ENTRY)
-		return refuse(function,
-			      "via = \"entry\" is not available yet; leave it "
-			      "out");
-	if (!is_exported(&function->match))
-		return refuse(function,
-			      "calls to it cannot be intercepted: %s does not "
-			      "export it, so it is called directly; name an "
-			      "exported function that calls it, or link the "
-			      "program with -rdynamic and -fno-plt or move it "
-			      "to a shared library",
-			      path);
+			      ckpt_scope_object(scope, match->object)->path);
+	status =
+		ckpt_reach_choose(scope, match, function->config, &reach, &err);
+	if (status)
+		return take_refusal(function, status, &err);
+	function->has_entry = reach.has_entry;
+	function->entry_patch = reach.entry;
 	return CKPT_OK;
 }
 
@@ -304,29 +292,21 @@ static enum ckpt_status add_absent(struct work *work,
 			config->object ? config->object : "");
 }
 
-/* Nothing is wrong with it, but who should call it? A program that calls its
- * own functions does so directly; into a library calls may come by dlsym or
- * from objects that are loaded later. */
+/* Nothing is wrong with it, but who should call it? */
 static enum ckpt_status note_unreached(struct work *work, uint32_t index)
 {
-	const struct ckpt_match *match =
-		&work->planning->functions[index].match;
-	const char *path =
-		ckpt_scope_object(work->planning->scope, match->object)->path;
+	const struct ckpt_planned_function *function =
+		&work->planning->functions[index];
+	const struct ckpt_match *match = &function->match;
 
-	if (match->slot_count || work->planning->functions[index].refusal)
+	if (match->slot_count || function->has_entry || function->refusal)
 		return CKPT_OK;
-	if (match->object == 0)
-		return add_note(work->planning, index, true,
-				"%s calls it directly, which cannot be "
-				"intercepted yet; only calls from libraries "
-				"would be cached",
-				path);
-	return add_note(work->planning, index, false,
-			"no object loaded at start calls it through a slot; "
-			"calls inside %s are direct, others may come by dlsym "
-			"or dlopen",
-			path);
+	return add_note(
+		work->planning, index, false,
+		"no object loaded at start calls it through a slot; "
+		"calls may come by dlsym or dlopen; via = \"entry\" "
+		"serves those inside %s too",
+		ckpt_scope_object(work->planning->scope, match->object)->path);
 }
 
 /* A pattern may name functions that cannot be cached: only if it comes to

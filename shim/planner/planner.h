@@ -15,6 +15,7 @@
  */
 
 #include "shim/planner/codehash.h"
+#include "shim/planner/entrypatch_x86_64.h"
 #include "shim/planner/match.h"
 #include "shim/planner/program.h"
 
@@ -29,6 +30,9 @@ struct ckpt_planned_function {
 	struct ckpt_signature signature;
 	bool has_closure;
 	struct ckpt_closure closure;
+	/* Reached by its entry, not by slots. */
+	bool has_entry;
+	struct ckpt_entrypatch entry_patch;
 	/* NULL: it can be checkpointed. Lines; the first says why not. */
 	char *refusal;
 	/* What the plan has about it, without its names (planner's own). */

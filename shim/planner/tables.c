@@ -26,8 +26,9 @@ static const uint32_t entry_sizes[CKPT_PLAN_SECTION_COUNT] = {
 	[CKPT_PLAN_EDGES] = sizeof(struct ckpt_plan_edge),
 	[CKPT_PLAN_DIAGS] = sizeof(struct ckpt_plan_diag),
 	[CKPT_PLAN_WATCHES] = sizeof(struct ckpt_plan_watch),
-	[CKPT_PLAN_ISLANDS] = sizeof(struct ckpt_plan_island),
 	[CKPT_PLAN_ENTRIES] = sizeof(struct ckpt_plan_entry),
+	[CKPT_PLAN_CODE] = 1,
+	[CKPT_PLAN_FIXUPS] = sizeof(struct ckpt_plan_fixup),
 };
 
 void ckpt_tables_init(struct ckpt_tables *tables)

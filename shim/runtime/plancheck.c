@@ -32,15 +32,15 @@ static const uint32_t entry_sizes[CKPT_PLAN_SECTION_COUNT] = {
 	[CKPT_PLAN_EDGES] = sizeof(struct ckpt_plan_edge),
 	[CKPT_PLAN_DIAGS] = sizeof(struct ckpt_plan_diag),
 	[CKPT_PLAN_WATCHES] = sizeof(struct ckpt_plan_watch),
-	[CKPT_PLAN_ISLANDS] = sizeof(struct ckpt_plan_island),
 	[CKPT_PLAN_ENTRIES] = sizeof(struct ckpt_plan_entry),
+	[CKPT_PLAN_CODE] = 1,
+	[CKPT_PLAN_FIXUPS] = sizeof(struct ckpt_plan_fixup),
 };
 
 static const char *const section_names[CKPT_PLAN_SECTION_COUNT] = {
-	"strings", "files",   "objects", "functions", "names",
-	"moves",   "roots",   "nodes",	 "fields",    "clauses",
-	"exprs",   "ops",     "inputs",	 "texts",     "edges",
-	"diags",   "watches", "islands", "entries",
+	"strings", "files",  "objects", "functions", "names", "moves",	"roots",
+	"nodes",   "fields", "clauses", "exprs",     "ops",   "inputs", "texts",
+	"edges",   "diags",  "watches", "entries",   "code",  "fixups",
 };
 
 /* A 32-bit member that refers to an entry of another section. */
@@ -104,10 +104,8 @@ static const struct reference references[] = {
 	MUST(WATCHES, watch, object, OBJECTS),
 	MUST(WATCHES, watch, name, STRINGS),
 	MUST(WATCHES, watch, chain, STRINGS),
-	MUST(ISLANDS, island, object, OBJECTS),
-	MUST(ISLANDS, island, file, STRINGS),
 	MUST(ENTRIES, entry, function, FUNCTIONS),
-	MUST(ENTRIES, entry, island, ISLANDS),
+	MUST(ENTRIES, entry, object, OBJECTS),
 };
 
 static enum ckpt_status damaged(struct ckpt_err *err,
@@ -188,8 +186,9 @@ static void set_view(const struct ckpt_plan_header *header,
 	view->edges = AT(EDGES);
 	view->diags = AT(DIAGS);
 	view->watches = AT(WATCHES);
-	view->islands = AT(ISLANDS);
 	view->entries = AT(ENTRIES);
+	view->code = AT(CODE);
+	view->fixups = AT(FIXUPS);
 #undef AT
 	for (int id = 0; id < CKPT_PLAN_SECTION_COUNT; id++)
 		view->counts[id] = header->sections[id].count;
@@ -336,43 +335,40 @@ static enum ckpt_status check_exprs(const struct ckpt_plan_view *view,
 
 /* ---- entry patches ---- */
 
-enum { PAGE_SIZE = 4096, JUMP_SIZE = 5, ISLAND_SIZE_MAX = 1 << 24 };
+enum { JUMP_SIZE = 5 };
 
-static bool is_pages(uint32_t size)
+static bool are_fixups_sound(const struct ckpt_plan_view *view,
+			     const struct ckpt_plan_entry *entry)
 {
-	return size > 0 && size % PAGE_SIZE == 0 && size <= ISLAND_SIZE_MAX;
-}
-
-static bool is_island_sound(const struct ckpt_plan_island *island)
-{
-	if (!is_pages(island->copy_size) || !is_pages(island->data_size) ||
-	    island->copy_count > CKPT_ISLAND_COPIES)
+	if (!is_slice(entry->first_fixup, entry->fixup_count,
+		      view->counts[CKPT_PLAN_FIXUPS]))
 		return false;
-	for (uint32_t i = 0; i < island->copy_count; i++)
-		if (island->distances[i] % PAGE_SIZE)
+	for (uint32_t i = 0; i < entry->fixup_count; i++) {
+		const struct ckpt_plan_fixup *fixup =
+			&view->fixups[entry->first_fixup + i];
+
+		if (!is_slice(fixup->off, 4, entry->code_size) ||
+		    fixup->end > entry->code_size)
 			return false;
+	}
 	return true;
 }
 
 static bool is_entry_sound(const struct ckpt_plan_view *view,
 			   const struct ckpt_plan_entry *entry)
 {
-	const struct ckpt_plan_island *island = &view->islands[entry->island];
-
 	return entry->window_size >= JUMP_SIZE &&
 	       entry->window_size <= CKPT_ENTRY_WINDOW_MAX &&
-	       entry->code_off < island->copy_size &&
-	       entry->original_off < island->copy_size &&
-	       entry->slot < island->data_size / sizeof(uint64_t) &&
-	       view->functions[entry->function].object == island->object;
+	       entry->code_size <= CKPT_ENTRY_CODE_MAX &&
+	       is_slice(entry->first_code, entry->code_size,
+			view->counts[CKPT_PLAN_CODE]) &&
+	       view->functions[entry->function].object == entry->object &&
+	       are_fixups_sound(view, entry);
 }
 
 static enum ckpt_status check_entries(const struct ckpt_plan_view *view,
 				      struct ckpt_err *err)
 {
-	for (uint32_t i = 0; i < view->counts[CKPT_PLAN_ISLANDS]; i++)
-		if (!is_island_sound(&view->islands[i]))
-			return damaged(err, CKPT_PLAN_ISLANDS, i, "bad island");
 	for (uint32_t i = 0; i < view->counts[CKPT_PLAN_ENTRIES]; i++)
 		if (!is_entry_sound(view, &view->entries[i]))
 			return damaged(err, CKPT_PLAN_ENTRIES, i, "bad entry");

@@ -38,8 +38,9 @@ struct ckpt_plan_view {
 	const struct ckpt_plan_edge *edges;
 	const struct ckpt_plan_diag *diags;
 	const struct ckpt_plan_watch *watches;
-	const struct ckpt_plan_island *islands;
 	const struct ckpt_plan_entry *entries;
+	const uint8_t *code;
+	const struct ckpt_plan_fixup *fixups;
 	uint32_t counts[CKPT_PLAN_SECTION_COUNT];
 };
 

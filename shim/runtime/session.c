@@ -223,7 +223,7 @@ static enum ckpt_status add_function(struct ckpt_attached *attached)
 		attached->memo.program.function;
 	const char *config_name =
 		attached->memo.program.strings + function->config_name;
-	enum ckpt_status status;
+	enum ckpt_status status = CKPT_OK;
 
 	if (ckpt_session->function_count == ckpt_session->function_capacity) {
 		size_t capacity = ckpt_session->function_capacity
@@ -248,7 +248,10 @@ static enum ckpt_status add_function(struct ckpt_attached *attached)
 		ckpt_settings_is_rerun(&ckpt_session->settings,
 				       attached->memo.name) ||
 		ckpt_settings_is_rerun(&ckpt_session->settings, config_name);
-	status = add_function_wishes(attached);
+	if (function->flags & CKPT_FUNCTION_ENTRY)
+		ckpt_session_patch_entry(attached);
+	else
+		status = add_function_wishes(attached);
 	return status ? status : add_watches(attached);
 }
 

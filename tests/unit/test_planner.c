@@ -76,9 +76,27 @@ START_TEST(a_function_chosen_at_run_time_is_refused)
 }
 END_TEST
 
-START_TEST(a_function_nobody_can_call_from_outside_is_refused)
+START_TEST(a_function_nobody_can_call_from_outside_is_reached_by_its_entry)
 {
+	const struct ckpt_planned_function *function = plan("not_exported");
+
+	ck_assert_msg(!function->refusal, "%s", function->refusal);
+	ck_assert(function->has_entry);
+	ck_assert_uint_ge(function->entry_patch.window_size, 5);
+}
+END_TEST
+
+START_TEST(slots_alone_cannot_reach_it)
+{
+	block.via = CKPT_VIA_SLOT;
 	expect_refusal("not_exported", "does not export it");
+}
+END_TEST
+
+START_TEST(the_c_runtime_is_not_patched)
+{
+	block.via = CKPT_VIA_ENTRY;
+	expect_refusal("abs", "part of the C runtime");
 }
 END_TEST
 
@@ -144,7 +162,8 @@ END_TEST
 UNIT_MAIN("planner", what_returns_twice_is_refused,
 	  a_variable_number_of_arguments_is_refused,
 	  a_function_chosen_at_run_time_is_refused,
-	  a_function_nobody_can_call_from_outside_is_refused,
+	  a_function_nobody_can_call_from_outside_is_reached_by_its_entry,
+	  slots_alone_cannot_reach_it, the_c_runtime_is_not_patched,
 	  a_contract_that_is_missing_is_refused_with_the_line_to_add,
 	  a_function_nobody_has_is_absent_and_no_error,
 	  a_config_for_another_program_plans_nothing,

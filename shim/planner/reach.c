@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/planner/reach.h"
+
+#include "shim/planner/codebase.h"
+
+static bool is_exported(const struct ckpt_match *match)
+{
+	for (size_t i = 0; i < match->name_count; i++)
+		if (match->names[i].is_exported)
+			return true;
+	return false;
+}
+
+static enum ckpt_status check_slots(struct ckpt_scope *scope,
+				    const struct ckpt_match *match,
+				    struct ckpt_err *err)
+{
+	if (is_exported(match))
+		return CKPT_OK;
+	return ckpt_err_set(err, CKPT_UNSUPPORTED,
+			    "via = \"slot\" cannot reach it: %s does not "
+			    "export it; leave via out",
+			    ckpt_scope_object(scope, match->object)->path);
+}
+
+static enum ckpt_status prepare_entry(struct ckpt_scope *scope,
+				      const struct ckpt_match *match,
+				      struct ckpt_entrypatch *ret,
+				      struct ckpt_err *err)
+{
+	const struct ckpt_code_object *object;
+	struct ckpt_codebase *base;
+	enum ckpt_status status = ckpt_codebase_of(scope, &base);
+
+	if (status)
+		return ckpt_err_set(err, status, "out of memory");
+	if (ckpt_codebase_is_runtime(base, match->object))
+		return ckpt_err_set(
+			err, CKPT_UNSUPPORTED,
+			"the code of %s is not patched: it is part "
+			"of the C runtime; via = \"slot\" serves "
+			"calls from other objects",
+			ckpt_scope_object(scope, match->object)->path);
+	status = ckpt_codebase_object(base, match->object, &object, err);
+	return status ? status
+		      : ckpt_entrypatch_prepare(object, match->vaddr, ret, err);
+}
+
+enum ckpt_status ckpt_reach_choose(struct ckpt_scope *scope,
+				   const struct ckpt_match *match,
+				   const struct ckpt_function_config *config,
+				   struct ckpt_reach *ret, struct ckpt_err *err)
+{
+	bool wants_entry = config->via == CKPT_VIA_ENTRY ||
+			   (config->via == CKPT_VIA_AUTO &&
+			    (match->object == 0 || !is_exported(match)));
+	struct ckpt_reach reach = {.has_entry = wants_entry};
+	enum ckpt_status status =
+		wants_entry ? prepare_entry(scope, match, &reach.entry, err)
+			    : check_slots(scope, match, err);
+
+	/* Better some calls than none: those from libraries. */
+	if (status == CKPT_UNSUPPORTED && wants_entry &&
+	    config->via == CKPT_VIA_AUTO && is_exported(match) &&
+	    match->slot_count) {
+		reach.has_entry = false;
+		status = CKPT_OK;
+	}
+	if (!status)
+		*ret = reach;
+	return status;
+}
