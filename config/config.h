@@ -48,6 +48,9 @@ struct ckpt_function_config {
 	char *require_text, *bypass_if_text, *store_if_text;
 	struct ckpt_strings env, files;
 	struct ckpt_strings ignore_globals, scratch_globals;
+	/* Functions that are not looked into: a call during which one is
+	 * entered is not stored. */
+	struct ckpt_strings watch;
 	bool is_indirect_object; /* indirect = "object" */
 	enum ckpt_impure impure;
 	struct ckpt_strings impure_classes;

@@ -94,6 +94,8 @@ static const struct ckpt_key function_keys[] = {
 	 ENFORCED, DESCRIPTION},
 	{"scratch_globals", CKPT_VALUE_TEXTS, FUNCTION(scratch_globals), 0,
 	 NULL, ENFORCED, DESCRIPTION},
+	{"watch", CKPT_VALUE_TEXTS, FUNCTION(watch), 0, NULL, ENFORCED,
+	 DESCRIPTION},
 	{"indirect", CKPT_VALUE_FLAG, FUNCTION(is_indirect_object), 0,
 	 indirect_words, ENFORCED, DESCRIPTION},
 	{"impure", CKPT_VALUE_IMPURE, FUNCTION(impure),

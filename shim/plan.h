@@ -518,6 +518,7 @@ enum ckpt_impure_class {
 	CKPT_IMPURE_NETWORK = 1u << 10,
 	CKPT_IMPURE_MEMORY = 1u << 11, /* shared or file mappings */
 	CKPT_IMPURE_LOADER = 1u << 12, /* dlopen and its like */
+	CKPT_IMPURE_NAMED = 1u << 31,  /* `watch` names it; never waived */
 };
 
 /* A call slot of the closure's objects that leads to an impure function of

@@ -409,6 +409,14 @@ static enum ckpt_status follow_exceptions(struct ckpt_graph *graph,
 	return CKPT_OK;
 }
 
+bool ckpt_graph_is_watched(const struct ckpt_graph *graph, const char *name)
+{
+	for (size_t i = 0; graph->watch && i < graph->watch->count; i++)
+		if (strcmp(graph->watch->items[i], name) == 0)
+			return true;
+	return false;
+}
+
 uint32_t ckpt_graph_traits(uint32_t facts)
 {
 	return (facts & CKPT_CODE_CPU ? CKPT_TRAIT_CPU : 0) |
@@ -470,7 +478,7 @@ static enum ckpt_status fill(struct ckpt_graph *graph, uint32_t index)
 		node->digest =
 			ckpt_codebase_identity(graph->base, node->object);
 		return CKPT_OK;
-	case CKPT_GRAPH_ALLOCATOR:
+	case CKPT_GRAPH_NAMED:
 		node->digest = ckpt_hash(NULL, node->name, strlen(node->name));
 		return CKPT_OK;
 	default:

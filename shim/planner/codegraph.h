@@ -9,6 +9,7 @@
  * and a report. Set-up world.
  */
 
+#include "config/config.h"
 #include "shim/planner/codebase.h"
 
 enum ckpt_node_kind {
@@ -18,9 +19,9 @@ enum ckpt_node_kind {
 	CKPT_GRAPH_GLOBAL, /* writable bytes: their value counts at call time */
 	CKPT_GRAPH_THREAD, /* the same, in the thread-local block */
 	CKPT_GRAPH_OBJECT, /* a whole object and all it is bound to */
-	CKPT_GRAPH_RUNTIME,   /* a C runtime library */
-	CKPT_GRAPH_ALLOCATOR, /* malloc and its family, by name */
-	CKPT_GRAPH_NOTHING,   /* outside all objects, or a null pointer */
+	CKPT_GRAPH_RUNTIME, /* a C runtime library */
+	CKPT_GRAPH_NAMED,   /* by its name: malloc's family, `watch` */
+	CKPT_GRAPH_NOTHING, /* outside all objects, or a null pointer */
 };
 
 struct ckpt_edge {
@@ -55,7 +56,8 @@ struct ckpt_graph {
 	struct ckpt_codebase *base;
 	struct ckpt_scope *scope;
 	bool is_indirect_object;
-	struct ckpt_pool *pool; /* of the closure: texts */
+	const struct ckpt_strings *watch; /* names that are not looked into */
+	struct ckpt_pool *pool;		  /* of the closure: texts */
 	struct ckpt_node *nodes;
 	size_t node_count, node_capacity;
 	uint32_t *slots; /* nodes by place: open addressing, index + 1 */
@@ -120,6 +122,8 @@ enum ckpt_status ckpt_graph_fill_const(struct ckpt_graph *graph,
 				       uint32_t index) CKPT_MUST_CHECK;
 enum ckpt_status ckpt_graph_fill_object(struct ckpt_graph *graph,
 					uint32_t index) CKPT_MUST_CHECK;
+
+bool ckpt_graph_is_watched(const struct ckpt_graph *graph, const char *name);
 
 /* enum ckpt_closure_trait of enum ckpt_code_fact. */
 uint32_t ckpt_graph_traits(uint32_t facts);

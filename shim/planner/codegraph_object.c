@@ -260,6 +260,8 @@ static bool is_foreign(struct ckpt_graph *graph, uint32_t object,
 	struct ckpt_copied copied;
 
 	return word->object != object &&
+	       !(word->symbol &&
+		 ckpt_graph_is_watched(graph, word->symbol->name)) &&
 	       (word->kind == CKPT_WORD_ADDRESS ||
 		word->kind == CKPT_WORD_RESOLVER) &&
 	       !ckpt_codebase_is_runtime(graph->base, word->object) &&

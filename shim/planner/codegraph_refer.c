@@ -336,11 +336,12 @@ static enum ckpt_status refer_address(struct ckpt_graph *graph,
 	bool is_ifunc = word->kind == CKPT_WORD_RESOLVER ||
 			(symbol && symbol->type == STT_GNU_IFUNC);
 
-	if (symbol && ckpt_crt_is_allocator(symbol->name))
+	if (symbol && (ckpt_crt_is_allocator(symbol->name) ||
+		       ckpt_graph_is_watched(graph, symbol->name)))
 		return refer_node(
 			graph, usage,
 			(struct ckpt_node){
-				.kind = CKPT_GRAPH_ALLOCATOR,
+				.kind = CKPT_GRAPH_NAMED,
 				.object = UINT32_MAX,
 				.vaddr = ckpt_hash64(symbol->name,
 						     strlen(symbol->name)),

@@ -2,6 +2,7 @@
 #include "shim/planner/codehash.h"
 
 #include "shim/common/cleanup.h"
+#include "shim/plan.h"
 #include "shim/planner/codehash_private.h"
 #include "shim/planner/impure.h"
 
@@ -223,6 +224,18 @@ static bool has_impure(const struct ckpt_closure *closure, uint32_t object,
 	return false;
 }
 
+static uint32_t find_classes(const struct ckpt_graph *graph,
+			     const struct ckpt_binding *binding)
+{
+	const char *name = binding->reference->name;
+
+	if (ckpt_graph_is_watched(graph, name))
+		return CKPT_IMPURE_NAMED;
+	return ckpt_codebase_is_runtime(graph->base, binding->to)
+		       ? ckpt_impure_classes(name)
+		       : 0;
+}
+
 static enum ckpt_status add_impure(struct ckpt_report *report)
 {
 	struct ckpt_graph *graph = report->graph;
@@ -236,12 +249,10 @@ static enum ckpt_status add_impure(struct ckpt_report *report)
 	for (size_t i = 0; i < graph->binding_count; i++) {
 		const struct ckpt_binding *binding = &graph->bindings[i];
 		const char *name = binding->reference->name;
-		uint32_t classes = ckpt_impure_classes(name);
+		uint32_t classes = find_classes(graph, binding);
 		const char *chain;
 
-		if (!classes ||
-		    !ckpt_codebase_is_runtime(graph->base, binding->to) ||
-		    has_impure(closure, binding->from, name))
+		if (!classes || has_impure(closure, binding->from, name))
 			continue;
 		chain = write_chain(report, binding->node, name);
 		if (!chain)
@@ -294,6 +305,7 @@ compute(struct ckpt_scope *scope, uint32_t object, uint64_t vaddr,
 		.scope = scope,
 		.pool = pool,
 		.is_indirect_object = config && config->is_indirect_object,
+		.watch = config ? &config->watch : NULL,
 		.err = err,
 	};
 	struct ckpt_report report = {.graph = &graph,

@@ -78,6 +78,9 @@ static bool is_meant(const struct ckpt_report *report, const char *text,
 {
 	const char *name = name_in(report, text, global->object);
 
+	if (name && global->is_tls &&
+	    (strcmp(name, ".tdata") == 0 || strcmp(name, ".tbss") == 0))
+		return true;
 	return name && (strcmp(name, global->name) == 0 ||
 			(name[0] == '.' && strcmp(name, global->section) == 0));
 }

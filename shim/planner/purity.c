@@ -20,7 +20,7 @@ uint32_t ckpt_purity_observed(const struct ckpt_function_config *config)
 	uint32_t observed = UINT32_MAX;
 
 	if (config->impure == CKPT_IMPURE_ALLOW)
-		return 0;
+		return CKPT_IMPURE_NAMED;
 	for (size_t i = 0; i < config->impure_classes.count; i++)
 		observed &= ~find_class(config->impure_classes.items[i]);
 	return observed;
@@ -51,6 +51,12 @@ void ckpt_purity_text(const struct ckpt_closure_impure *call, uint32_t observed,
 {
 	char words[256];
 
+	if (call->classes & CKPT_IMPURE_NAMED) {
+		snprintf(text, size,
+			 "calls %s while it is recorded (%s): not stored",
+			 call->name, call->chain);
+		return;
+	}
 	list_classes(call->classes & observed, words, sizeof(words));
 	snprintf(text, size,
 		 "calls %s while it is recorded (%s): not stored; impure = "
@@ -91,6 +97,8 @@ enum ckpt_status ckpt_purity_check(const struct ckpt_closure *closure,
 {
 	uint32_t observed = ckpt_purity_observed(config);
 
+	/* What `watch` names is expected, and watched. */
+	observed &= ~(uint32_t)CKPT_IMPURE_NAMED;
 	if (!observed)
 		return CKPT_OK;
 	for (size_t i = 0; i < closure->impure_count; i++) {

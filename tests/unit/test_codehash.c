@@ -171,6 +171,39 @@ START_TEST(impure_calls_come_with_their_chain)
 }
 END_TEST
 
+START_TEST(what_is_watched_is_not_looked_into)
+{
+	static const char source[] =
+		"int (*handler)(int);\n"
+		"int wrong(int x) { return handler(x); }\n"
+		"int f(int x) { return x < 0 ? wrong(x) : x + 1; }\n";
+	char *names[] = {"wrong"};
+	struct ckpt_function_config config = {.watch = {names, 1}};
+	struct ckpt_closure closure;
+	struct ckpt_scope *scope;
+
+	make_directory();
+	write_file("lib.c", source);
+	write_file("main.c", "int f(int); int main(void) { return f(1); }\n");
+	run("cd %s && gcc -O1 -fPIC -shared -o libw.so lib.c && gcc -o p "
+	    "main.c -L. -lw -Wl,-rpath,%s%s",
+	    directory, directory, "");
+	scope = open_program();
+	closure = compute(scope, "f", NULL);
+	ck_assert_uint_gt(closure.global_count, 0);
+	ckpt_closure_deinit(&closure);
+	closure = compute(scope, "f", &config);
+	ck_assert_ptr_null(closure.refusal);
+	ck_assert_uint_eq(closure.global_count, 0);
+	ck_assert_uint_eq(closure.item_count, 1);
+	ck_assert_uint_eq(closure.impure_count, 1);
+	ck_assert_str_eq(closure.impure[0].chain, "f -> wrong");
+	ckpt_closure_deinit(&closure);
+	ckpt_scope_destroy(scope);
+	remove_directory();
+}
+END_TEST
+
 START_TEST(threads_cpu_and_system_calls_are_traits)
 {
 	static const char source[] =
@@ -269,6 +302,7 @@ UNIT_MAIN("codehash", globals_have_extent_and_direction,
 	  an_unknown_target_is_refused_with_the_line_to_write,
 	  waivers_name_variables_sections_and_exceptions,
 	  impure_calls_come_with_their_chain,
+	  what_is_watched_is_not_looked_into,
 	  threads_cpu_and_system_calls_are_traits,
 	  the_type_a_handler_catches_counts,
 	  a_method_reached_through_a_table_counts)
