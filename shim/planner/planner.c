@@ -100,12 +100,14 @@ static enum ckpt_status check_reach(struct work *work,
 	struct ckpt_reach reach;
 	enum ckpt_status status;
 
+	/* What its resolver gives has an entry that nobody knows now. */
 	if (match->is_ifunc)
-		return refuse(function,
-			      "its code is chosen at run time (IFUNC in %s), "
-			      "which cannot be checkpointed yet; name a "
-			      "function that calls it",
-			      ckpt_scope_object(scope, match->object)->path);
+		return function->config->via == CKPT_VIA_ENTRY
+			       ? refuse(function,
+					"its code is chosen at run time "
+					"(IFUNC), via = \"entry\" cannot "
+					"reach it: leave it out")
+			       : CKPT_OK;
 	status =
 		ckpt_reach_choose(scope, match, function->config, &reach, &err);
 	if (status)
@@ -155,6 +157,10 @@ static enum ckpt_status find_closure(struct work *work,
 	if (status)
 		return take_refusal(function, status, &err);
 	function->has_closure = true;
+	/* The closure is that of its resolver, with all that this can choose
+	 * from; it chooses by CPU. */
+	if (function->match.is_ifunc)
+		function->closure.traits |= CKPT_TRAIT_CPU;
 	if (function->closure.refusal)
 		return refuse(function, "%s", function->closure.refusal);
 	status = ckpt_purity_check(&function->closure, function->config, &err);
