@@ -68,10 +68,11 @@ START_TEST(a_variable_number_of_arguments_is_refused)
 }
 END_TEST
 
-START_TEST(a_function_chosen_at_run_time_is_refused)
+START_TEST(the_entry_of_a_function_chosen_at_run_time_is_not_known)
 {
 	block.signature = (char *)"void *memcpy(void *to, const void *from, "
 				  "unsigned long n)";
+	block.via = CKPT_VIA_ENTRY;
 	expect_refusal("memcpy@GLIBC_2.14", "IFUNC");
 }
 END_TEST
@@ -161,7 +162,7 @@ END_TEST
 
 UNIT_MAIN("planner", what_returns_twice_is_refused,
 	  a_variable_number_of_arguments_is_refused,
-	  a_function_chosen_at_run_time_is_refused,
+	  the_entry_of_a_function_chosen_at_run_time_is_not_known,
 	  a_function_nobody_can_call_from_outside_is_reached_by_its_entry,
 	  slots_alone_cannot_reach_it, the_c_runtime_is_not_patched,
 	  a_contract_that_is_missing_is_refused_with_the_line_to_add,
