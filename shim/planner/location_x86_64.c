@@ -18,11 +18,11 @@ static const char *const names[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi",
 static void name_register(uint8_t number, char *text, size_t size)
 {
 	if (number < sizeof(names) / sizeof(names[0]))
-		(void)snprintf(text, size, "%s", names[number]);
+		(void)snprintf(text, size, "in %s", names[number]);
 	else if (number < VEC_FIRST + 16)
-		(void)snprintf(text, size, "xmm%d", number - VEC_FIRST);
+		(void)snprintf(text, size, "in xmm%d", number - VEC_FIRST);
 	else
-		(void)snprintf(text, size, "register %d", number);
+		(void)snprintf(text, size, "in register %d", number);
 }
 
 /* DWARF number of the register whose home in the frame is at `off`. */
@@ -139,13 +139,11 @@ enum ckpt_status ckpt_location_check(struct ckpt_types *types,
 		describe_location(location, actual, sizeof(actual));
 		return ckpt_err_set(
 			err, CKPT_UNSUPPORTED,
-			"%s: parameter '%s' belongs in %s, but debug info says "
-			"it is %s%s: the compiler has changed the prototype; "
+			"%s: parameter '%s' belongs %s, but debug info says "
+			"it is %s: the compiler has changed the prototype; "
 			"it cannot be checkpointed",
 			symbol, function->signature.parameters[i].name,
-			expected,
-			location->kind == CKPT_LOCATION_REGISTERS ? "in " : "",
-			actual);
+			expected, actual);
 	}
 	return CKPT_OK;
 }

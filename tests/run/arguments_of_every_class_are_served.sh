@@ -22,6 +22,15 @@ struct nest { struct { short a; char b[2]; } in; float c; };
 struct mem { long a; double b; int c[4]; };
 struct one_ld { ld a; };
 typedef float v4 __attribute__((vector_size(16)));
+/* clang before 18 splits x between r9 and the stack, which psABI 3.2.3 forbids:
+ * such a function is refused. */
+#ifdef __clang__
+#define WIDE(X)
+#else
+#define WIDE(X) \
+	X(__int128, i128, (long a, long b, long c, long d, long e, __int128 x), \
+	  x * a + b + c + d + e, (1, 2, 3, 4, 5, (__int128)1 << 100))
+#endif
 #define FUNCTIONS(X) \
 	X(long, i12, (long a, int b, short c, char d, unsigned e, long f, \
 		      long g, int h, short i, unsigned char j, long k, bool l), \
@@ -72,8 +81,7 @@ typedef float v4 __attribute__((vector_size(16)));
 	X(_Complex float, cf, (_Complex float x), x * x, (1.0f + 2.0fi)) \
 	X(_Complex long double, cl, (_Complex long double x), x * x, \
 	  (1.0L + 2.0Li)) \
-	X(__int128, i128, (long a, long b, long c, long d, long e, __int128 x), \
-	  x * a + b + c + d + e, (1, 2, 3, 4, 5, (__int128)1 << 100)) \
+	WIDE(X) \
 	X(v4, vector, (v4 a, v4 b), a + b, \
 	  ((v4){1, 2, 3, 4}, (v4){5, 6, 7, 8})) \
 	X(bool, boolean, (bool a, signed char b), !a && b < 0, (0, -1))
@@ -147,5 +155,6 @@ try() { # COMPILER FLAGS…
 }
 try gcc -O2
 try gcc -O0
+count=$((count - 1))
 command -v clang >/dev/null && try clang -O2
 exit 0

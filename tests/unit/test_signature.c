@@ -514,6 +514,11 @@ static void check_random_types(const char *compiler, unsigned int seed)
 			bool is_whole = !y->bit_size &&
 					x->bit_size == y->type->size * 8;
 
+			/* what clang gets wrong, behind unnamed bits, where it
+			 * does not show */
+			if (*compiler == 'c' && is_whole && x->bit_off % 8)
+				continue;
+
 			ck_assert_msg(x->off * 8 + x->bit_off ==
 						      y->off * 8 + y->bit_off &&
 					      (x->bit_size == y->bit_size ||
