@@ -28,6 +28,7 @@
 #define CKPT_FRAME_STACK_ALIGN 656
 #define CKPT_FRAME_VECTOR_WIDTH 664 /* enum ckpt_vector_width saved */
 #define CKPT_FRAME_X87_COUNT 668    /* results in st0, st1: 0, 1, 2 */
+#define CKPT_FRAME_PASS 672	    /* calls to let pass after a bypass */
 #define CKPT_FRAME_RESULT_VEC 704   /* zmm0, zmm1 */
 #define CKPT_FRAME_GATHER 832
 #define CKPT_FRAME_CALL 1088
@@ -55,7 +56,8 @@ struct ckpt_frame {
 	uint64_t stack_alignment;
 	uint32_t vector_width;
 	uint32_t x87_count;
-	uint64_t reserved[4];
+	uint32_t pass;
+	uint32_t reserved[7];
 	uint8_t result_vec[2][64];
 	uint8_t gather[CKPT_FRAME_GATHER_SIZE];
 	/* struct ckpt_call: what memo keeps between entering and leaving. */
@@ -85,6 +87,7 @@ CKPT_FRAME_CHECK(stack_size, CKPT_FRAME_STACK_SIZE);
 CKPT_FRAME_CHECK(stack_alignment, CKPT_FRAME_STACK_ALIGN);
 CKPT_FRAME_CHECK(vector_width, CKPT_FRAME_VECTOR_WIDTH);
 CKPT_FRAME_CHECK(x87_count, CKPT_FRAME_X87_COUNT);
+CKPT_FRAME_CHECK(pass, CKPT_FRAME_PASS);
 CKPT_FRAME_CHECK(result_vec, CKPT_FRAME_RESULT_VEC);
 CKPT_FRAME_CHECK(gather, CKPT_FRAME_GATHER);
 CKPT_FRAME_CHECK(call, CKPT_FRAME_CALL);

@@ -3,7 +3,9 @@
 
 #include "shim/common/sys_x86_64.h"
 #include "shim/runtime/capture.h"
+#include "shim/runtime/difference.h"
 #include "shim/runtime/explain.h"
+#include "shim/runtime/format.h"
 #include "shim/runtime/key.h"
 #include "shim/runtime/message.h"
 #include "shim/runtime/outcome.h"
@@ -13,6 +15,8 @@
 
 #include <errno.h>
 #include <time.h>
+
+enum { VERIFY_TEXT_SIZE = 256 };
 
 static struct ckpt_memo *installed;
 
@@ -367,13 +371,15 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 	int error = errno;
 
 	frame->original = route->original;
+	frame->pass = 0;
 	if (!route->function) {
 		watch(route->watch);
 		return CKPT_BYPASS;
 	}
 	advice = ckpt_policy_ask(&route->function->policy);
 	if (advice == CKPT_POLICY_LEAVE_ALONE) {
-		COUNT(route->function, bypassed, 1);
+		frame->pass = ckpt_policy_take_rest(&route->function->policy);
+		COUNT(route->function, bypassed, 1 + (uint64_t)frame->pass);
 		return CKPT_BYPASS;
 	}
 	if (!ckpt_thread_lock(thread, (uintptr_t)frame))
@@ -473,6 +479,22 @@ static void record(struct memo_frame *memo, const struct ckpt_arena *components,
 	ckpt_arena_deinit(&effects);
 }
 
+static void drop_entry(struct memo_frame *memo, const char *difference)
+{
+	struct ckpt_memo_function *function = memo->own.function;
+	char text[2 * VERIFY_TEXT_SIZE];
+
+	(void)ckpt_format(text, sizeof(text),
+			  "computed again, it gives another result%s%s; entry "
+			  "dropped, the new result used: it has an input or "
+			  "effect that its contract does not name",
+			  *difference ? ": " : "", difference);
+	COUNT(function, errors, 1);
+	if (ckpt_store_remove(installed->store, memo->call.key))
+		COUNT(function, errors, 1);
+	installed->tell(function, "verify", text);
+}
+
 /* The call was a hit and ran all the same: did it do what the record says? */
 static void verify(struct memo_frame *memo)
 {
@@ -480,24 +502,17 @@ static void verify(struct memo_frame *memo)
 	struct ckpt_recording recording;
 	struct ckpt_arena effects = {0};
 	struct ckpt_entry entry;
+	char text[VERIFY_TEXT_SIZE] = "";
 
 	COUNT(function, hits, 1);
 	if (ckpt_store_get(installed->store, memo->call.key, 0, &entry))
 		return;
 	if (ckpt_recording_read(&entry, &recording) &&
 	    (ckpt_capture(&memo->call, &effects) ||
-	     recording.header.effects_size != effects.size ||
-	     __builtin_memcmp(recording.effects, effects.data, effects.size) !=
-		     0)) {
-		COUNT(function, errors, 1);
-		if (ckpt_store_remove(installed->store, memo->call.key))
-			COUNT(function, errors, 1);
-		installed->tell(function, "verify",
-				"a stored result differs from the computed "
-				"one: entry dropped, computed result used; the "
-				"function has an input or effect that its "
-				"contract does not name");
-	}
+	     !ckpt_difference_find(&memo->call, recording.effects,
+				   recording.header.effects_size, effects.data,
+				   effects.size, text, sizeof(text))))
+		drop_entry(memo, text);
 	ckpt_store_release(installed->store, &entry);
 	ckpt_arena_deinit(&effects);
 }

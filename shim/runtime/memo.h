@@ -92,7 +92,8 @@ struct ckpt_memo {
 void ckpt_memo_install(struct ckpt_memo *memo);
 
 /* By the thunk, with the argument registers saved in `frame`. Always sets
- * frame->original; on CKPT_MISS also what the thunk needs for the call. */
+ * frame->original; on CKPT_MISS also what the thunk needs for the call, on
+ * CKPT_BYPASS frame->pass: how many further calls by this stub need not ask. */
 uint32_t ckpt_memo_enter(struct ckpt_frame *frame);
 
 /* By the thunk, after the original of a CKPT_MISS returned normally and its

@@ -29,6 +29,14 @@ enum ckpt_policy_advice ckpt_policy_ask(struct ckpt_policy *policy)
 	return is_measured(policy) ? CKPT_POLICY_MEASURE : CKPT_POLICY_LOOK_UP;
 }
 
+uint32_t ckpt_policy_take_rest(struct ckpt_policy *policy)
+{
+	uint32_t rest = policy->rest;
+
+	policy->rest = 0;
+	return rest;
+}
+
 static void start_window(struct ckpt_policy *policy, uint32_t length)
 {
 	policy->window = length;

@@ -42,6 +42,10 @@ enum ckpt_policy_advice {
 
 enum ckpt_policy_advice ckpt_policy_ask(struct ckpt_policy *policy);
 
+/* After CKPT_POLICY_LEAVE_ALONE: the rest of the calls to leave alone, which
+ * the caller promises not to ask for. */
+uint32_t ckpt_policy_take_rest(struct ckpt_policy *policy);
+
 /* One measured call: our own time, and the time the call takes or (on a hit)
  * took when it was recorded. True at the moment the function is first found
  * not to pay: tell the user. */

@@ -40,8 +40,10 @@ struct ckpt_thunk_entry {
 	/* Of an entry stub: the widest registers there are, all of which the
 	 * call must find as they were. */
 	uint8_t preserved_width;
-	uint8_t reserved;
-	uint32_t is_bypassed; /* not 0: straight to the original */
+	uint8_t is_bypassed; /* not 0: straight to the original */
+	/* So many calls go straight to the original, counted down (a lost
+	 * count does not matter): memo.h says when. */
+	uint32_t pass;
 };
 
 extern struct ckpt_thunk_entry ckpt_thunk_entries[CKPT_THUNK_COUNT]

@@ -163,7 +163,9 @@ ckpt_thunk_entry_common:
 	push	%r11
 	lea	ckpt_thunk_entries(%rip), %r11
 	add	8(%rbp), %r11
-	cmpl	$0, ENTRY_BYPASSED(%r11)
+	cmpl	$0, ENTRY_PASS(%r11)
+	jne	.Lcount
+	cmpb	$0, ENTRY_BYPASSED(%r11)
 	jne	.Lpass
 	cmpl	$0, ckpt_thunk_disabled(%rip)
 	jne	.Lpass
@@ -212,7 +214,13 @@ ckpt_thunk_entry_common:
 	je	.Lresults
 	ja	.Lmiss
 
-	/* Bypass: no frame of ours is left when the original starts. */
+	/* Bypass: no frame of ours is left when the original starts. The calls
+	 * that follow may not need to come so far. */
+	mov	CKPT_FRAME_PASS(%r11), %eax
+	mov	CKPT_FRAME_ROUTE(%r11), %rcx
+	shl	$4, %rcx /* ENTRY_SIZE */
+	lea	ckpt_thunk_entries(%rip), %rdx
+	mov	%eax, ENTRY_PASS(%rdx,%rcx)
 	mov	CKPT_FRAME_ORIGINAL(%r11), %rax
 	mov	%rax, 8(%rbp)
 	lea	CKPT_FRAME_VEC(%r11), %rdi
@@ -234,6 +242,8 @@ ckpt_thunk_entry_common:
 	jmp	*-8(%rsp)
 	.cfi_restore_state
 
+.Lcount:
+	decl	ENTRY_PASS(%r11)
 .Lpass:
 	mov	ENTRY_ORIGINAL(%r11), %r11
 	mov	%r11, 8(%rbp)

@@ -83,7 +83,10 @@ ckpt_thunk_common:
 	.cfi_rel_offset %rbp, 0
 	lea	ckpt_thunk_entries(%rip), %rbp
 	add	%rbp, %r11
-	cmpl	$0, ENTRY_BYPASSED(%r11)
+	mov	ENTRY_PASS(%r11), %ebp
+	test	%ebp, %ebp
+	jne	.Lcount
+	cmpb	$0, ENTRY_BYPASSED(%r11)
 	jne	.Lpass
 	cmpl	$0, ckpt_thunk_disabled(%rip)
 	jne	.Lpass
@@ -128,7 +131,13 @@ ckpt_thunk_common:
 	je	.Lload_results
 	ja	.Lmiss
 
-	/* Bypass: no frame of ours is left when the original starts. */
+	/* Bypass: no frame of ours is left when the original starts. The calls
+	 * that follow may not need to come so far. */
+	mov	CKPT_FRAME_PASS(%r11), %eax
+	mov	CKPT_FRAME_ROUTE(%r11), %rcx
+	shl	$4, %rcx /* ENTRY_SIZE */
+	lea	ckpt_thunk_entries(%rip), %rdx
+	mov	%eax, ENTRY_PASS(%rdx,%rcx)
 	cmpl	$WIDTH_XMM, CKPT_FRAME_VECTOR_WIDTH(%r11)
 	jb	.Lbypass_loaded
 	ja	.Lbypass_wide
@@ -261,6 +270,10 @@ ckpt_thunk_common:
 	jmp	.Lreturn
 
 	/* Nothing but rbp and r11 was touched. */
+.Lcount:
+	.cfi_def_cfa %rsp, 16
+	dec	%ebp
+	mov	%ebp, ENTRY_PASS(%r11)
 .Lpass:
 	.cfi_def_cfa %rsp, 16
 	mov	ENTRY_ORIGINAL(%r11), %r11

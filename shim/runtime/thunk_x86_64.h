@@ -11,7 +11,8 @@
 #define ENTRY_WIDTH 8
 #define ENTRY_X87_COUNT 9
 #define ENTRY_PRESERVED 10
-#define ENTRY_BYPASSED 12
+#define ENTRY_BYPASSED 11
+#define ENTRY_PASS 12
 #define ENTRY_SIZE 16
 
 /* enum ckpt_vector_width */

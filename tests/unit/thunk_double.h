@@ -50,6 +50,7 @@ static void clobber_registers(void)
 
 uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 {
+	frame->pass = 0;
 	entered++;
 	seen_route = frame->route;
 	is_frame_aligned = (uintptr_t)frame % 64 == 0;
