@@ -26,6 +26,7 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 
 void ckpt_memo_leave(struct ckpt_frame *frame)
 {
+	(void)frame;
 }
 
 __attribute__((noinline)) static long original(long a, long b)
