@@ -68,7 +68,7 @@ static const struct ckpt_key function_keys[] = {
 	 DESCRIPTION},
 	{"object", CKPT_VALUE_TEXT, FUNCTION(object), 0, NULL, ENFORCED,
 	 DESCRIPTION},
-	{"from", CKPT_VALUE_TEXT, FUNCTION(from), 0, NULL, LATER, USER},
+	{"from", CKPT_VALUE_TEXT, FUNCTION(from), 0, NULL, ENFORCED, USER},
 	{"via", CKPT_VALUE_WORD, FUNCTION(via), 0, via_words, ENFORCED, USER},
 	{"on_error", CKPT_VALUE_WORD, FUNCTION(on_error), 0, on_error_words,
 	 ENFORCED, USER},

@@ -221,7 +221,7 @@ struct ckpt_plan_function {
 	uint32_t watch_count;
 	uint32_t impure_classes; /* enum ckpt_impure_class: spoil a record */
 	uint32_t entry;		 /* CKPT_FUNCTION_ENTRY: index, or NONE */
-	uint32_t reserved_entry;
+	uint32_t from; /* string: pattern of calling objects, or NONE: all */
 	uint64_t min_time_ns;
 	uint64_t max_age_s; /* 0 = for ever */
 	double verify_rate; /* 0 … 1 */

@@ -259,6 +259,7 @@ static void set_options(struct ckpt_tables *tables,
 			struct ckpt_plan_function *entry)
 {
 	entry->on_error = (uint8_t)config->on_error;
+	entry->from = ckpt_tables_text(tables, config->from);
 	entry->min_time_ns = config->min_time_ns;
 	entry->max_age_s = config->max_age_s;
 	entry->verify_rate = config->verify;

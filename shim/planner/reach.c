@@ -51,13 +51,22 @@ enum ckpt_status ckpt_reach_choose(struct ckpt_scope *scope,
 				   const struct ckpt_function_config *config,
 				   struct ckpt_reach *ret, struct ckpt_err *err)
 {
-	bool wants_entry = config->via == CKPT_VIA_ENTRY ||
-			   (config->via == CKPT_VIA_AUTO &&
-			    (match->object == 0 || !is_exported(match)));
+	/* An entry does not know who calls. */
+	bool may_auto = config->via == CKPT_VIA_AUTO && !config->from;
+	bool wants_entry =
+		config->via == CKPT_VIA_ENTRY ||
+		(may_auto && (match->object == 0 || !is_exported(match)));
 	struct ckpt_reach reach = {.has_entry = wants_entry};
-	enum ckpt_status status =
-		wants_entry ? prepare_entry(scope, match, &reach.entry, err)
-			    : check_slots(scope, match, err);
+	enum ckpt_status status;
+
+	if (wants_entry && config->from)
+		return ckpt_err_set(err, CKPT_UNSUPPORTED,
+				    "from = \"%s\" can be told only of calls "
+				    "through slots, not by the entry: leave "
+				    "via or from out",
+				    config->from);
+	status = wants_entry ? prepare_entry(scope, match, &reach.entry, err)
+			     : check_slots(scope, match, err);
 
 	/* Better some calls than none: those from libraries. */
 	if (status == CKPT_UNSUPPORTED && wants_entry &&

@@ -215,7 +215,7 @@ struct ckpt_loader_answer ckpt_loader_dlsym(void *handle, const char *name,
 		return pass_on(CKPT_LOADER_DLSYM);
 	if (handle == RTLD_DEFAULT || handle == RTLD_NEXT)
 		return look_up(CKPT_LOADER_DLSYM, handle, name, NULL, caller);
-	return answer(ckpt_session_stub_of(name, real(handle, name)));
+	return answer(ckpt_session_stub_of(name, real(handle, name), caller));
 }
 
 struct ckpt_loader_answer ckpt_loader_dlvsym(void *handle, const char *name,
@@ -231,5 +231,6 @@ struct ckpt_loader_answer ckpt_loader_dlvsym(void *handle, const char *name,
 	if (handle == RTLD_DEFAULT || handle == RTLD_NEXT)
 		return look_up(CKPT_LOADER_DLVSYM, handle, name, version,
 			       caller);
-	return answer(ckpt_session_stub_of(name, real(handle, name, version)));
+	return answer(ckpt_session_stub_of(name, real(handle, name, version),
+					   caller));
 }

@@ -4,6 +4,7 @@
 #include "shim/common/sys_x86_64.h"
 
 #include <elf.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,6 +287,16 @@ bool ckpt_objects_is_stale(const struct ckpt_objects *objects)
 
 	(void)dl_iterate_phdr(see_counters, &walk);
 	return walk.adds != objects->adds || walk.subs != objects->subs;
+}
+
+bool ckpt_object_is_named(const struct ckpt_object *object, const char *pattern)
+{
+	const char *slash = strrchr(object->path, '/');
+	const char *soname = object->dynamic.soname;
+
+	return !pattern || fnmatch(pattern, object->path, 0) == 0 ||
+	       fnmatch(pattern, slash ? slash + 1 : object->path, 0) == 0 ||
+	       (soname && fnmatch(pattern, soname, 0) == 0);
 }
 
 unsigned ckpt_object_protection(const struct ckpt_object *object,

@@ -85,6 +85,11 @@ struct ckpt_object *ckpt_objects_at(const struct ckpt_objects *objects,
 struct ckpt_object *ckpt_objects_by_dynamic(const struct ckpt_objects *objects,
 					    const void *dynamic);
 
+/* Is this its path, file name or soname, or do they match the pattern? NULL
+ * matches all. */
+bool ckpt_object_is_named(const struct ckpt_object *object,
+			  const char *pattern);
+
 /* The segment flags (PF_R …) that hold at `address`, RELRO taken into account;
  * 0 if it is in no segment. */
 unsigned ckpt_object_protection(const struct ckpt_object *object,

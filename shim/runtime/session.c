@@ -100,6 +100,7 @@ static enum ckpt_status add_function_wishes(struct ckpt_attached *attached)
 	struct ckpt_slot_wish wish = {
 		.target = attached->definition,
 		.is_ifunc = attached->is_ifunc,
+		.from_pattern = ckpt_plan_text(plan, function->from),
 	};
 	enum ckpt_status status;
 

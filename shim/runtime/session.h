@@ -44,8 +44,8 @@ enum ckpt_search ckpt_session_search_of(const void *caller);
 
 /* Is a function of this name wanted? */
 bool ckpt_session_wants(const char *name);
-/* What dlsym may answer instead of `address`: a stub, or `address`. */
-void *ckpt_session_stub_of(const char *name, void *address);
+/* What dlsym may answer to `caller` instead of `address`: a stub, or that. */
+void *ckpt_session_stub_of(const char *name, void *address, const void *caller);
 /* What dlsym(RTLD_DEFAULT or, with `is_next`, RTLD_NEXT) would find for
  * `caller`; a stub if that is wanted, else NULL: let dlsym do it. */
 void *ckpt_session_look_up(const char *name, const char *version,

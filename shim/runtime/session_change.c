@@ -239,15 +239,26 @@ bool ckpt_session_wants(const char *name)
 	return ret;
 }
 
+/* Of `from = "PATTERN"`. */
+static bool may_call(const struct ckpt_attached *f,
+		     const struct ckpt_object *from)
+{
+	const char *pattern = ckpt_plan_text(&f->generation->file.view,
+					     f->memo.program.function->from);
+
+	return !pattern || (from && ckpt_object_is_named(from, pattern));
+}
+
 /* The stub for what a name was found to be: `definition`, and for an IFUNC
  * `address`, what its resolver gave. */
-static void *stub_for(const char *name, uintptr_t definition, void *address)
+static void *stub_for(const char *name, uintptr_t definition, void *address,
+		      const struct ckpt_object *from)
 {
 	for (size_t i = 0; i < ckpt_session->function_count; i++) {
 		struct ckpt_attached *f = ckpt_session->functions[i];
 
 		if (!f->is_gone && f->definition == definition &&
-		    has_name(f, name))
+		    has_name(f, name) && may_call(f, from))
 			return ckpt_routes_function(&ckpt_session->routes,
 						    address, &f->memo);
 	}
@@ -255,7 +266,8 @@ static void *stub_for(const char *name, uintptr_t definition, void *address)
 }
 
 /* The same by what dlsym gave alone. */
-static void *stub_by_address(const char *name, void *address)
+static void *stub_by_address(const char *name, void *address,
+			     const struct ckpt_object *from)
 {
 	for (size_t i = 0; i < ckpt_session->function_count; i++) {
 		const struct ckpt_attached *f = ckpt_session->functions[i];
@@ -266,18 +278,20 @@ static void *stub_by_address(const char *name, void *address)
 		if (f->is_ifunc)
 			target = ((void *(*)(void))f->definition)();
 		if (target == address)
-			return stub_for(name, f->definition, address);
+			return stub_for(name, f->definition, address, from);
 	}
 	return NULL;
 }
 
-void *ckpt_session_stub_of(const char *name, void *address)
+void *ckpt_session_stub_of(const char *name, void *address, const void *caller)
 {
 	void *stub = NULL;
 
 	if (!address || !ckpt_session || !ckpt_lock_take(&ckpt_session->lock))
 		return address;
-	stub = stub_by_address(name, address);
+	stub = stub_by_address(
+		name, address,
+		ckpt_objects_at(&ckpt_session->objects, (uintptr_t)caller));
 	ckpt_lock_give(&ckpt_session->lock);
 	return stub ? stub : address;
 }
@@ -304,8 +318,8 @@ static void *look_up(const struct ckpt_wanted *wanted, const void *caller,
 	definition = ckpt_binding_address(object, symbol);
 	if (ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC)
 		return stub_for(wanted->name, definition,
-				((void *(*)(void))definition)());
-	return stub_for(wanted->name, definition, (void *)definition);
+				((void *(*)(void))definition)(), from);
+	return stub_for(wanted->name, definition, (void *)definition, from);
 }
 
 void *ckpt_session_look_up(const char *name, const char *version,

@@ -225,7 +225,8 @@ static enum ckpt_status try_relocation(struct search *search,
 		enum ckpt_status status;
 
 		if (strcmp(wish->name, name) != 0 ||
-		    (wish->from && wish->from != search->object->number))
+		    (wish->from && wish->from != search->object->number) ||
+		    !ckpt_object_is_named(search->object, wish->from_pattern))
 			continue;
 		status = try_wish(search, rela, wish);
 		if (status || search->batch.count > count)

@@ -31,6 +31,8 @@ struct ckpt_slot_wish {
 	bool is_ifunc;
 	/* Only the slots of the object with this number; 0: of all. */
 	uint64_t from;
+	/* Only of objects with such a file name or soname; NULL: of all. */
+	const char *from_pattern;
 	uint32_t tag; /* the caller's */
 };
 
