@@ -241,8 +241,10 @@ static enum ckpt_status refer_pointer(struct ckpt_graph *graph,
 		if (status)
 			return status;
 	}
-	if (depth == 0)
+	if (depth == 0 && ckpt_code_object_place(code, vaddr) == CKPT_AT_CODE)
 		return ckpt_graph_refer(graph, usage, base, vaddr);
+	if (depth == 0)
+		return refer_unknown(graph, usage, object, site, outside);
 	switch (ckpt_code_object_place(code, vaddr)) {
 	case CKPT_AT_CONST:
 		/* A table: what its words refer to is followed. */

@@ -118,6 +118,9 @@ static enum ckpt_status refer_code(struct ckpt_graph *graph,
 	uint64_t word_vaddr;
 	enum ckpt_status status;
 
+	if (graph->is_whole[object])
+		return ckpt_graph_refer_object(graph, usage, object, vaddr,
+					       "part of it");
 	if (ckpt_code_function_stub(code, vaddr, &word_vaddr)) {
 		status = ckpt_codebase_word(graph->base, object, word_vaddr,
 					    &word, graph->err);
@@ -139,9 +142,6 @@ static enum ckpt_status refer_code(struct ckpt_graph *graph,
 				   (struct ckpt_extent){function->extent.vaddr,
 							function->extent.size},
 				   vaddr, "data between functions");
-	if (graph->is_whole[object])
-		return ckpt_graph_refer_object(graph, usage, object, vaddr,
-					       "part of it");
 	return refer_node(graph, usage,
 			  (struct ckpt_node){.kind = CKPT_GRAPH_CODE,
 					     .object = object,
@@ -155,23 +155,42 @@ static struct ckpt_extent exactly(struct ckpt_usage usage, uint64_t vaddr)
 	return (struct ckpt_extent){vaddr, usage.size};
 }
 
-/* A pointer behind the last element of a variable belongs to it. */
+static enum ckpt_status refer_extent(struct ckpt_graph *graph,
+				     struct ckpt_usage usage, uint32_t object,
+				     struct ckpt_extent extent, uint64_t vaddr,
+				     const struct ckpt_code_object *code)
+{
+	switch (ckpt_code_object_place(code, extent.vaddr)) {
+	case CKPT_AT_CONST:
+		return refer_const(graph, usage, object, extent, vaddr,
+				   "a pointer behind its end");
+	case CKPT_AT_WRITABLE:
+		return refer_global(graph, usage, object, extent, vaddr);
+	default:
+		return CKPT_OK;
+	}
+}
+
+/* A pointer behind the last element of an array belongs to it: what stands
+ * before `vaddr`, a variable or, at the beginning of a section, a section. */
 static enum ckpt_status refer_before(struct ckpt_graph *graph,
 				     struct ckpt_usage usage, uint32_t object,
 				     uint64_t vaddr,
-				     const struct ckpt_code_object *code,
-				     enum ckpt_code_place place)
+				     const struct ckpt_code_object *code)
 {
 	struct ckpt_extent extent;
 
 	if (usage.size > 0 || usage.tag != CKPT_REF_ADDRESS ||
-	    !(usage.facts & CKPT_CODE_BACKWARD) ||
-	    !ckpt_code_object_variable_before(code, vaddr, &extent) ||
-	    ckpt_code_object_place(code, extent.vaddr) != place)
+	    !(usage.facts & CKPT_CODE_BACKWARD))
 		return CKPT_OK;
-	return place == CKPT_AT_CONST
-		       ? refer_const(graph, usage, object, extent, vaddr, NULL)
-		       : refer_global(graph, usage, object, extent, vaddr);
+	if (!ckpt_code_object_variable_before(code, vaddr, &extent)) {
+		if (ckpt_code_object_region(code, vaddr, &extent) &&
+		    extent.vaddr != vaddr)
+			return CKPT_OK;
+		if (!ckpt_code_object_region(code, vaddr - 1, &extent))
+			return CKPT_OK;
+	}
+	return refer_extent(graph, usage, object, extent, vaddr, code);
 }
 
 static enum ckpt_status refer_read_only(struct ckpt_graph *graph,
@@ -186,7 +205,7 @@ static enum ckpt_status refer_read_only(struct ckpt_graph *graph,
 	if (usage.size > 0)
 		return refer_const(graph, usage, object, exactly(usage, vaddr),
 				   vaddr, NULL);
-	status = refer_before(graph, usage, object, vaddr, code, CKPT_AT_CONST);
+	status = refer_before(graph, usage, object, vaddr, code);
 	if (status)
 		return status;
 	status = ckpt_codebase_constant(graph->base, object, vaddr, &extent,
@@ -214,8 +233,8 @@ static enum ckpt_status refer_writable(struct ckpt_graph *graph,
 				       const struct ckpt_code_object *code)
 {
 	struct ckpt_extent extent;
-	enum ckpt_status status = refer_before(graph, usage, object, vaddr,
-					       code, CKPT_AT_WRITABLE);
+	enum ckpt_status status =
+		refer_before(graph, usage, object, vaddr, code);
 
 	if (status)
 		return status;
@@ -280,8 +299,7 @@ enum ckpt_status ckpt_graph_refer(struct ckpt_graph *graph,
 	default:
 		break;
 	}
-	status = refer_before(graph, usage, object, vaddr, code,
-			      CKPT_AT_WRITABLE);
+	status = refer_before(graph, usage, object, vaddr, code);
 	return status ? status : refer_nothing(graph, usage, vaddr);
 }
 

@@ -75,6 +75,7 @@ static const struct group groups[] = {
 	 "prctl nice getpriority setpriority getrlimit setrlimit prlimit "
 	 "uname gethostname getdomainname getlogin getlogin_r getpwuid "
 	 "getpwuid_r getpwnam getpwnam_r getgrgid getgrnam sysinfo getloadavg "
+	 "strtok getopt getopt_long getopt_long_only hcreate hsearch hdestroy "
 	 "ptrace syscall sched_setaffinity pthread_exit pthread_setname_np "
 	 "fesetround fesetenv feenableexcept fedisableexcept "},
 	{CKPT_IMPURE_NETWORK,

@@ -177,6 +177,8 @@ enum ckpt_status ckpt_insn_decode(const void *bytes, size_t size,
 		.size = decoded.length,
 		.kind = kind_of(&decoded),
 		.width = decoded.operand_width / 8,
+		.is_above = decoded.mnemonic == ZYDIS_MNEMONIC_JNBE ||
+			    decoded.mnemonic == ZYDIS_MNEMONIC_JNB,
 		.is_notrack = decoded.attributes & ZYDIS_ATTRIB_HAS_NOTRACK,
 		.dst = CKPT_REG_NONE,
 		.src = CKPT_REG_NONE,
@@ -190,4 +192,18 @@ enum ckpt_status ckpt_insn_decode(const void *bytes, size_t size,
 			vaddr + decoded.length + decoded.raw.imm[0].value.u;
 	take_operands(ret, &decoded, operands);
 	return CKPT_OK;
+}
+
+size_t ckpt_insn_size(const void *bytes, size_t size)
+{
+	ZydisDecoder decoder;
+	ZydisDecoderContext context;
+	ZydisDecodedInstruction decoded;
+
+	if (ZYAN_FAILED(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64,
+					 ZYDIS_STACK_WIDTH_64)) ||
+	    ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, &context, bytes,
+						      size, &decoded)))
+		return 0;
+	return decoded.length;
 }

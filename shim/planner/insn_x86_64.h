@@ -59,6 +59,7 @@ struct ckpt_insn {
 	enum ckpt_insn_kind kind;
 	uint8_t width;	     /* bytes of the operation */
 	bool is_notrack;     /* a switch, says a compiler with CET */
+	bool is_above;	     /* a branch taken if above (or equal), unsigned */
 	bool is_unsupported; /* gs- or eip-relative */
 	uint64_t target;     /* of a direct call, jump or branch */
 	struct ckpt_insn_memory memory;
@@ -75,5 +76,8 @@ struct ckpt_insn {
 enum ckpt_status ckpt_insn_decode(const void *bytes, size_t size,
 				  uint64_t vaddr,
 				  struct ckpt_insn *ret) CKPT_MUST_CHECK;
+
+/* Its size alone, three times as fast; 0: there is none. */
+size_t ckpt_insn_size(const void *bytes, size_t size);
 
 #endif

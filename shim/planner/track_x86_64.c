@@ -195,6 +195,19 @@ static struct ckpt_value result(const struct ckpt_tracker *tracker,
 	}
 }
 
+static bool is_call(const struct ckpt_insn *insn)
+{
+	return insn->kind == CKPT_INSN_CALL || insn->kind == CKPT_INSN_CALL_FAR;
+}
+
+/* What stands behind it is reached from elsewhere only. */
+static bool is_end(const struct ckpt_insn *insn)
+{
+	return insn->kind == CKPT_INSN_JUMP ||
+	       insn->kind == CKPT_INSN_JUMP_FAR ||
+	       insn->kind == CKPT_INSN_RETURN || insn->kind == CKPT_INSN_TRAP;
+}
+
 static bool is_same(struct ckpt_value a, struct ckpt_value b)
 {
 	return a.kind == b.kind && a.depth == b.depth && a.vaddr == b.vaddr;
@@ -208,18 +221,21 @@ static void find_fixed(struct ckpt_tracker *tracker)
 
 	for (size_t i = 0; i < tracker->code->count; i++) {
 		const struct ckpt_insn *insn = &tracker->code->insns[i];
+		uint32_t written = insn->writes;
 		bool is_plain = insn->memory.base == CKPT_REG_IP &&
 				insn->width == 8 &&
 				(insn->kind == CKPT_INSN_LEA ||
 				 insn->kind == CKPT_INSN_MOVE);
 
+		if (is_call(insn))
+			written |= caller_saved;
 		/* The caller's value, which comes back before the return. */
 		if (insn->kind == CKPT_INSN_POP)
 			continue;
 		for (unsigned reg = 0; reg < CKPT_REG_COUNT; reg++) {
 			struct ckpt_value value;
 
-			if (!(insn->writes >> reg & 1))
+			if (!(written >> reg & 1))
 				continue;
 			value = is_plain ? result(tracker, i) : unknown;
 			if (value.kind == CKPT_VALUE_UNKNOWN ||
@@ -273,7 +289,11 @@ void ckpt_track_step(struct ckpt_tracker *tracker, size_t index)
 	value = insn->kind == CKPT_INSN_EXTEND || insn->dst != CKPT_REG_NONE
 			? result(tracker, index)
 			: unknown;
-	if (insn->kind == CKPT_INSN_CALL || insn->kind == CKPT_INSN_CALL_FAR)
+	if (is_end(insn)) {
+		reset(tracker);
+		return;
+	}
+	if (is_call(insn))
 		written |= caller_saved;
 	for (unsigned reg = 0; reg < CKPT_REG_COUNT; reg++)
 		if (written >> reg & 1)
@@ -360,8 +380,7 @@ static bool pass_in_memory(struct place *place, const struct ckpt_insn *insn,
 	}
 	if (insn->writes != 0)
 		place->compared_bound = 0;
-	return !insn->memory.is_written && insn->kind != CKPT_INSN_CALL &&
-	       insn->kind != CKPT_INSN_CALL_FAR;
+	return !insn->memory.is_written;
 }
 
 uint64_t ckpt_track_bound(const struct ckpt_code *code, uint32_t load_index)
@@ -375,10 +394,13 @@ uint64_t ckpt_track_bound(const struct ckpt_code *code, uint32_t load_index)
 	for (uint32_t i = load_index; i-- > 0 && load_index - i < WINDOW;) {
 		const struct ckpt_insn *insn = &code->insns[i];
 
-		if (code->labels[code->offs[i + 1]])
+		if (code->labels[code->offs[i + 1]] || is_end(insn))
+			return 0;
+		if (is_call(insn) && (place.reg == CKPT_REG_NONE ||
+				      (caller_saved >> place.reg & 1)))
 			return 0;
 		if (insn->kind == CKPT_INSN_BRANCH) {
-			has_branch = true;
+			has_branch = insn->is_above;
 		} else if (insn->kind == CKPT_INSN_COMPARE) {
 			if (is_place(&place, insn) && insn->has_imm)
 				return has_branch ? bound_of(insn) : 0;
