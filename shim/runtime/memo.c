@@ -12,6 +12,7 @@
 #include "shim/runtime/recording.h"
 #include "shim/runtime/replay.h"
 #include "shim/runtime/thread.h"
+#include "shim/runtime/thunk.h"
 
 #include <errno.h>
 #include <time.h>
@@ -544,9 +545,13 @@ void ckpt_memo_leave(struct ckpt_frame *frame)
 	struct ckpt_thread *thread = ckpt_thread_self();
 	struct memo_frame *memo = (struct memo_frame *)(void *)frame->call;
 	struct ckpt_moment after = ckpt_outcome_now();
-	uint64_t end_ns = now_ns();
+	uint64_t end_ns = 0;
 	struct ckpt_thread_call *slot = NULL;
 
+	/* Confined meanwhile: no system call any more (confine.h). */
+	if (__atomic_load_n(&ckpt_thunk_disabled, __ATOMIC_ACQUIRE))
+		return;
+	end_ns = now_ns();
 	if (!ckpt_thread_lock(thread, (uintptr_t)frame))
 		return;
 	slot = ckpt_thread_find(thread, (uintptr_t)frame);

@@ -4,6 +4,7 @@
 #include "shim/common/cleanup.h"
 #include "shim/common/sys_x86_64.h"
 #include "shim/runtime/fpstate_x86_64.h"
+#include "shim/runtime/confine.h"
 #include "shim/runtime/loader.h"
 #include "shim/runtime/planning.h"
 
@@ -77,8 +78,13 @@ static enum ckpt_status add_purpose(struct ckpt_purpose purpose, uint32_t *ret)
 
 static enum ckpt_status add_loader_wishes(void)
 {
-	for (int i = 0; i < CKPT_LOADER_COUNT; i++) {
-		struct ckpt_slot_wish wish = {.name = ckpt_loader_name(i)};
+	for (int i = 0; i < CKPT_LOADER_COUNT + CKPT_CONFINE_COUNT; i++) {
+		struct ckpt_slot_wish wish = {
+			.name = i < CKPT_LOADER_COUNT
+					? ckpt_loader_name(i)
+					: ckpt_confine_name(i -
+							    CKPT_LOADER_COUNT),
+		};
 		enum ckpt_status status;
 
 		status = add_purpose((struct ckpt_purpose){.loader = i},
@@ -166,6 +172,9 @@ static void *route_slot(void *context, const struct ckpt_slot_wish *wish,
 	if (purpose->watch)
 		return ckpt_routes_watch(&ckpt_session->routes, original,
 					 purpose->watch);
+	if (purpose->loader >= CKPT_LOADER_COUNT)
+		return ckpt_confine_stub(purpose->loader - CKPT_LOADER_COUNT,
+					 original);
 	if (purpose->loader >= 0)
 		return ckpt_loader_stub(purpose->loader, original);
 	return NULL;

@@ -35,7 +35,8 @@ void ckpt_session_end(void)
 {
 	struct ckpt_stats *stats;
 
-	if (!ckpt_session || !ckpt_log_is_on(&ckpt_session->log, CKPT_LOG_INFO))
+	if (!ckpt_session || ckpt_thunk_disabled ||
+	    !ckpt_log_is_on(&ckpt_session->log, CKPT_LOG_INFO))
 		return;
 	/* A forked child counts in its parent's rows: the parent tells. */
 	stats = __atomic_load_n(&ckpt_session->memo.stats, __ATOMIC_ACQUIRE);

@@ -18,7 +18,8 @@
 struct ckpt_purpose {
 	struct ckpt_attached *function; /* or */
 	struct ckpt_memo_watch *watch;	/* or */
-	int loader;			/* a function of the loader, < 0: no */
+	/* A function of the loader, or behind these, of confine.h; < 0: no. */
+	int loader;
 };
 
 struct ckpt_session {
