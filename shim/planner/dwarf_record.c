@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/dwarf_record.h"
+#include "shim/planner/cxx_name.h"
 
 #include "shim/common/buf.h"
 
@@ -78,6 +79,8 @@ const char *ckpt_dwarf_record_name(struct ckpt_dies *dies,
 		(void)snprintf(text, sizeof(text), "%s ", tag);
 	used = strlen(text);
 	(void)snprintf(text + used, sizeof(text) - used, "%s", name);
+	if (is_cxx)
+		ckpt_cxx_name_simplify(text);
 	return ckpt_types_text(types, text);
 }
 
@@ -348,10 +351,35 @@ static uint32_t settle(struct ckpt_type *type, int depth)
 	return alignment;
 }
 
+/* A class of the standard library that owns something has rules that its
+ * members do not tell. Strings and vectors are known well enough (libstdc++:
+ * a pointer, a length, a buffer; three pointers). */
+static bool is_beyond_us(const struct ckpt_type *type)
+{
+	const char *name = type->name ? type->name : "";
+
+	/* Allocators are empty. */
+	if (!type->is_nontrivial || strncmp(name, "std::", 5) != 0 ||
+	    type->size == 1)
+		return false;
+	if (strcmp(name, "std::string") == 0)
+		return type->size != 32;
+	if (strncmp(name, "std::vector<", 12) == 0)
+		return type->size != 24;
+	/* Their parts; nobody else has members of such types. */
+	return strncmp(name, "std::_Vector_base<", 18) != 0 &&
+	       !strstr(name, ">::_Vector_impl") &&
+	       strcmp(name, "std::string::_Alloc_hider") != 0;
+}
+
 void ckpt_dwarf_record_settle(struct ckpt_type *type)
 {
 	if (!type->alignment)
 		(void)settle(type, 0);
+	if (is_beyond_us(type)) {
+		give_up(type);
+		ckpt_types_sync(type);
+	}
 }
 
 void ckpt_dwarf_record_align(struct ckpt_type *type)
