@@ -26,9 +26,13 @@ static const struct command commands[] = {
 	{"stats", "hits, misses and time saved per function", ckpt_cmd_stats},
 	{"plan", NULL, ckpt_cmd_plan},
 	{"list", "the results that are kept", ckpt_cmd_list},
+	{"show", "one result", ckpt_cmd_show},
 	{"rm", "forget some results", ckpt_cmd_rm},
 	{"gc", "bring the store inside its limits", ckpt_cmd_gc},
 	{"clear", "forget every result", ckpt_cmd_clear},
+	{"fsck", "verify a whole store", ckpt_cmd_fsck},
+	{"export", "results as one file", ckpt_cmd_export},
+	{"import", "results that export wrote", ckpt_cmd_import},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -97,6 +97,26 @@ enum ckpt_status ckpt_cli_config_load(const char *option,
 	return status;
 }
 
+/* Also of what is not there yet. */
+static enum ckpt_status make_absolute(const char *path, char **ret,
+				      struct ckpt_err *err)
+{
+	_cleanup_free_ char *here = NULL;
+
+	*ret = realpath(path, NULL);
+	if (*ret)
+		return CKPT_OK;
+	if (errno != ENOENT)
+		return ckpt_err_set(err, CKPT_IO, "%s: %s", path,
+				    strerror(errno));
+	here = *path == '/' ? strdup("") : realpath(".", NULL);
+	if (!here || asprintf(ret, *here ? "%s/%s" : "%s%s", here, path) < 0) {
+		*ret = NULL;
+		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
+	}
+	return CKPT_OK;
+}
+
 enum ckpt_status ckpt_cli_store_directory(const char *option, char **ret,
 					  struct ckpt_err *err)
 {
@@ -104,12 +124,8 @@ enum ckpt_status ckpt_cli_store_directory(const char *option, char **ret,
 	struct ckpt_config *config;
 	enum ckpt_status status;
 
-	if (named && *named) {
-		*ret = realpath(named, NULL);
-		return *ret ? CKPT_OK
-			    : ckpt_err_set(err, CKPT_NOTFOUND, "%s: %s", named,
-					   strerror(errno));
-	}
+	if (named && *named)
+		return make_absolute(named, ret, err);
 	status = ckpt_cli_config_load(option, &config, err);
 	if (status)
 		return status;

@@ -19,5 +19,9 @@ int ckpt_cmd_clear(int argc, char **argv);
 int ckpt_cmd_list(int argc, char **argv);
 int ckpt_cmd_rm(int argc, char **argv);
 int ckpt_cmd_gc(int argc, char **argv);
+int ckpt_cmd_fsck(int argc, char **argv);
+int ckpt_cmd_show(int argc, char **argv);
+int ckpt_cmd_export(int argc, char **argv);
+int ckpt_cmd_import(int argc, char **argv);
 
 #endif

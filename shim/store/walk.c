@@ -40,14 +40,21 @@ static bool find_slot(const struct ckpt_walk *walk, struct ckpt_hash128 key,
 		      uint64_t location, struct ckpt_walk_entry *ret)
 {
 	struct ckpt_index_find find;
+	uint64_t at;
 
+	ret->location = location;
 	if (!walk->index) {
+		ret->slot = 0;
 		ret->is_used = false;
 		return true;
 	}
 	if (!ckpt_index_find_location(walk->index, key, location, &find))
 		return false;
 	ret->is_used = *find.mark;
+	/* Slots begin a bucket of a cache line. */
+	at = (uint64_t)((uint8_t *)find.slot - (uint8_t *)walk->index->buckets);
+	ret->slot = at / sizeof(struct ckpt_index_bucket) * CKPT_INDEX_WAYS +
+		    at % sizeof(struct ckpt_index_bucket) / sizeof(uint64_t);
 	return true;
 }
 

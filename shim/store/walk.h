@@ -8,8 +8,9 @@
  * what they put meanwhile may be met or not.
  */
 
-#include "shim/store/scan.h"
+#include "shim/store/index.h"
 #include "shim/store/path.h"
+#include "shim/store/scan.h"
 #include "shim/store/store.h"
 
 struct ckpt_walk_entry {
@@ -20,6 +21,8 @@ struct ckpt_walk_entry {
 	bool is_file;	   /* one of big/ */
 	bool is_used;	   /* hit since it was put or last looked at */
 	const void *bytes; /* the record, verified; NULL if not read */
+	uint64_t slot;	   /* its number in the index; bucket * WAYS + way */
+	uint64_t location; /* see index.h */
 };
 
 struct ckpt_walk {
