@@ -118,6 +118,22 @@ static void add_edges(struct ckpt_tables *tables,
 	}
 }
 
+/* Random state that the contract says is drawn from: an input and an effect
+ * instead of an impurity. */
+static bool draws_random(const struct ckpt_planned_function *function)
+{
+	const struct ckpt_closure *closure = &function->closure;
+
+	if (function->config->impure != CKPT_IMPURE_LIST ||
+	    (ckpt_purity_observed(function->config) & CKPT_IMPURE_RAND))
+		return false;
+	for (size_t i = 0; i < closure->impure_count; i++) {
+		if (closure->impure[i].classes & CKPT_IMPURE_RAND)
+			return true;
+	}
+	return false;
+}
+
 static void add_watches(struct ckpt_tables *tables,
 			const struct ckpt_planned_function *function,
 			struct ckpt_plan_function *entry)
@@ -127,6 +143,9 @@ static void add_watches(struct ckpt_tables *tables,
 	char text[1024];
 
 	entry->impure_classes = observed;
+	/* Where the state cannot be seen, drawing from it spoils a record. */
+	if (draws_random(function))
+		observed |= CKPT_IMPURE_RAND;
 	entry->first_watch = ckpt_tables_count(tables, CKPT_PLAN_WATCHES);
 	for (size_t i = 0; i < closure->impure_count; i++) {
 		const struct ckpt_closure_impure *call = &closure->impure[i];
@@ -143,22 +162,6 @@ static void add_watches(struct ckpt_tables *tables,
 		ADD(tables, WATCHES, watch);
 		entry->watch_count++;
 	}
-}
-
-/* Random state that the contract says is drawn from: an input and an effect
- * instead of an impurity. */
-static bool draws_random(const struct ckpt_planned_function *function)
-{
-	const struct ckpt_closure *closure = &function->closure;
-
-	if (function->config->impure != CKPT_IMPURE_LIST ||
-	    (ckpt_purity_observed(function->config) & CKPT_IMPURE_RAND))
-		return false;
-	for (size_t i = 0; i < closure->impure_count; i++) {
-		if (closure->impure[i].classes & CKPT_IMPURE_RAND)
-			return true;
-	}
-	return false;
 }
 
 static bool keeps_errno(struct ckpt_scope *scope,

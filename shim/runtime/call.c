@@ -34,6 +34,7 @@ void ckpt_call_begin(struct ckpt_call *call, const struct ckpt_program *program,
 	call->root = CKPT_PLAN_NONE;
 	call->refusal.kind = CKPT_REFUSAL_NONE;
 	call->has_environment = false;
+	call->is_random_hidden = false;
 	ranges->segments =
 		__atomic_load_n(&program->segments, __ATOMIC_ACQUIRE);
 	if (program->function->argument_move_count)

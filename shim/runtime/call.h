@@ -178,6 +178,9 @@ struct ckpt_call {
 	 * variables, files, CPU, locale … where the function needs them. */
 	struct ckpt_hash128 environment;
 	bool has_environment;
+	/* The function may draw from rand(), whose state cannot be seen in
+	 * this process: a call that does so is not a value. */
+	bool is_random_hidden;
 	struct ckpt_hash128 key;
 	struct ckpt_extent inline_extents[CKPT_CALL_EXTENTS_INLINE];
 };

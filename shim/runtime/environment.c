@@ -174,17 +174,17 @@ static enum ckpt_status add_inputs(struct ckpt_hasher *hasher,
 	return status;
 }
 
-static enum ckpt_status add_random(struct ckpt_hasher *hasher,
-				   struct ckpt_call *call)
+/* In a process with threads the state cannot be seen: a call that does not draw
+ * from it is as good nevertheless (call.h, is_random_hidden). */
+static void add_random(struct ckpt_hasher *hasher, struct ckpt_call *call)
 {
-	struct ckpt_randstate state;
+	struct ckpt_randstate state = {.count = 0};
 
-	if (!ckpt_randstate_read(&state))
-		return ckpt_call_refuse(call, CKPT_REFUSAL_ENVIRONMENT,
-					CKPT_PLAN_NONE, NULL, 0);
+	call->is_random_hidden = !ckpt_randstate_read(&state);
+	if (call->is_random_hidden)
+		state.count = 0;
 	add(hasher, TAG_RAND, state.words,
 	    state.count * sizeof(state.words[0]));
-	return CKPT_OK;
 }
 
 static bool has_environment(const struct ckpt_plan_function *function)
@@ -224,9 +224,7 @@ ckpt_environment_digest(const struct ckpt_environment *environment,
 	if (function->flags & CKPT_FUNCTION_LOCALE)
 		add_locale(&hasher);
 	if (function->flags & CKPT_FUNCTION_RAND)
-		status = add_random(&hasher, call);
-	if (status)
-		return status;
+		add_random(&hasher, call);
 	call->environment = ckpt_hasher_final(&hasher);
 	call->has_environment = true;
 	*ret_stamp = ckpt_hasher_final(&stamps);

@@ -309,6 +309,8 @@ static void start_recording(struct memo_frame *memo,
 	frame->stack_size = plan->stack_size;
 	frame->stack_alignment = plan->stack_alignment;
 	slot->observed = plan->impure_classes;
+	if (memo->call.is_random_hidden)
+		slot->observed |= CKPT_IMPURE_RAND;
 	slot->is_verifying = memo->own.is_verifying;
 	memo->own.impure_count =
 		__atomic_load_n(&installed->impure_count, __ATOMIC_RELAXED);
@@ -422,7 +424,8 @@ static void store_effects(struct memo_frame *memo,
 	fill_info(function, duration, &info);
 	status = ckpt_recording_put(installed->store, memo->call.key, &info,
 				    header, effects, components,
-				    flags & CKPT_FUNCTION_RAND);
+				    (flags & CKPT_FUNCTION_RAND) &&
+					    !memo->call.is_random_hidden);
 	if (status) {
 		tell_error(function, "not stored", status);
 		return;
