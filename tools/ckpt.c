@@ -23,6 +23,8 @@ static const struct command commands[] = {
 	 ckpt_cmd_inspect},
 	{"check", "is ckpt.toml right, and does it fit a program?",
 	 ckpt_cmd_check},
+	{"why", "what made the newest calls differ from earlier ones",
+	 ckpt_cmd_why},
 	{"stats", "hits, misses and time saved per function", ckpt_cmd_stats},
 	{"plan", NULL, ckpt_cmd_plan},
 	{"list", "the results that are kept", ckpt_cmd_list},

@@ -15,6 +15,7 @@ int ckpt_cmd_inspect(int argc, char **argv);
 int ckpt_cmd_plan(int argc, char **argv);
 int ckpt_cmd_run(int argc, char **argv);
 int ckpt_cmd_stats(int argc, char **argv);
+int ckpt_cmd_why(int argc, char **argv);
 int ckpt_cmd_clear(int argc, char **argv);
 int ckpt_cmd_list(int argc, char **argv);
 int ckpt_cmd_rm(int argc, char **argv);

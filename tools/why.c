@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/why.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shim/common/cleanup.h"
+#include "shim/common/payload.h"
+
+struct list {
+	struct ckpt_component *items;
+	size_t count;
+};
+
+enum ckpt_status ckpt_why_components(const void *payload, size_t size,
+				     struct ckpt_reader *ret)
+{
+	struct ckpt_payload_header header;
+	struct ckpt_reader reader;
+	const void *data;
+
+	ckpt_reader_init(&reader, payload, size);
+	if (ckpt_read_copy(&reader, &header, sizeof(header)) ||
+	    header.magic != CKPT_PAYLOAD_MAGIC ||
+	    header.version != CKPT_PAYLOAD_VERSION ||
+	    ckpt_read_bytes(&reader, header.effects_size, &data) ||
+	    ckpt_read_bytes(&reader, header.random_size, &data) ||
+	    ckpt_read_bytes(&reader, header.components_size, &data))
+		return CKPT_BADDATA;
+	if (!header.components_size)
+		return CKPT_NOTFOUND;
+	ckpt_reader_init(ret, data, header.components_size);
+	return CKPT_OK;
+}
+
+static enum ckpt_status count_components(struct ckpt_reader reader,
+					 size_t *ret_count)
+{
+	struct ckpt_component component;
+	enum ckpt_status status;
+
+	*ret_count = 0;
+	while (!(status = ckpt_component_next(&reader, &component)))
+		(*ret_count)++;
+	return status == CKPT_NOTFOUND ? CKPT_OK : status;
+}
+
+static enum ckpt_status list_components(const struct ckpt_reader *from,
+					struct list *ret)
+{
+	struct ckpt_reader reader = *from;
+	enum ckpt_status status;
+
+	status = count_components(reader, &ret->count);
+	if (status)
+		return status;
+	ret->items = calloc(ret->count + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return CKPT_NOMEM;
+	for (size_t i = 0; i < ret->count && !status; i++)
+		status = ckpt_component_next(&reader, &ret->items[i]);
+	return status;
+}
+
+static void free_list(struct list *list)
+{
+	free(list->items);
+}
+
+static bool is_same_path(const struct ckpt_component *a,
+			 const struct ckpt_component *b)
+{
+	return a->kind == b->kind && a->path_size == b->path_size &&
+	       !memcmp(a->path, b->path, a->path_size);
+}
+
+/* Components of one function come in one order: look on from `from` first. */
+static const struct ckpt_component *
+find(const struct list *list, const struct ckpt_component *like, size_t *from)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		size_t at = (*from + i) % list->count;
+
+		if (is_same_path(&list->items[at], like)) {
+			*from = at + 1;
+			return &list->items[at];
+		}
+	}
+	return NULL;
+}
+
+static bool is_equal(const struct ckpt_component *a,
+		     const struct ckpt_component *b)
+{
+	return a->form == b->form && a->size == b->size &&
+	       a->data_size == b->data_size &&
+	       !memcmp(a->data, b->data, a->data_size);
+}
+
+/* What a component is about, without its path. */
+static const char *const kind_texts[] = {
+	[CKPT_COMPONENT_MORE] = "more inputs than are kept",
+	[CKPT_COMPONENT_PROGRAM] = "types or contract",
+	[CKPT_COMPONENT_CODE] =
+		"code: the function, one it calls, or a constant of them",
+	[CKPT_COMPONENT_FP] = "rounding mode or floating-point control",
+	[CKPT_COMPONENT_AROUND] =
+		"environment variables, files, processor or locale",
+	[CKPT_COMPONENT_PRE] = "value before the call",
+	[CKPT_COMPONENT_PARAMETER] = "argument",
+	[CKPT_COMPONENT_GLOBAL] = "global",
+};
+
+static void add_name(struct ckpt_buf *out, const struct ckpt_component *c)
+{
+	if (c->kind == CKPT_COMPONENT_PARAMETER && c->path_size)
+		ckpt_buf_add(out, c->path, c->path_size);
+	else if (c->path_size)
+		ckpt_buf_format(out, "%s: %.*s", kind_texts[c->kind],
+				c->path_size, c->path);
+	else
+		ckpt_buf_add_text(out, kind_texts[c->kind]);
+}
+
+/* What bytes are as an integer, if they can be one. */
+static void add_value(struct ckpt_buf *out, const uint8_t *data, uint32_t size)
+{
+	uint64_t value = 0;
+
+	if (size > sizeof(value)) {
+		ckpt_buf_add_text(out, "0x");
+		for (uint32_t i = size; i > 0; i--)
+			ckpt_buf_format(out, "%02x", data[i - 1]);
+		return;
+	}
+	memcpy(&value, data, size);
+	if (value < 1u << 31)
+		ckpt_buf_format(out, "%" PRIu64, value);
+	else
+		ckpt_buf_format(out, "0x%" PRIx64, value);
+}
+
+/* The first element that differs: "[2]: 4, was 3". */
+static void add_element(struct ckpt_buf *out, const struct ckpt_component *mine,
+			const struct ckpt_component *other)
+{
+	uint32_t size = mine->data_size, step = mine->element_size;
+	uint32_t at = 0;
+
+	if (step && step < size && !(size % step)) {
+		while (!memcmp(mine->data + at, other->data + at, step))
+			at += step;
+		ckpt_buf_format(out, "[%u]", at / step);
+		size = step;
+	}
+	ckpt_buf_add_text(out, ": ");
+	add_value(out, mine->data + at, size);
+	ckpt_buf_add_text(out, ", was ");
+	add_value(out, other->data + at, size);
+}
+
+/* "[12..63]": the elements of the blocks that differ. */
+static void add_ranges(struct ckpt_buf *out, const struct ckpt_component *a,
+		       const struct ckpt_component *b)
+{
+	uint64_t per_block =
+		a->element_size ? a->block_size / a->element_size : 0;
+	uint64_t count = a->element_size ? a->size / a->element_size : 0;
+	const char *separator = "[";
+
+	for (uint32_t i = 0; i < a->block_count && per_block; i++) {
+		uint32_t first = i;
+
+		while (i < a->block_count &&
+		       memcmp(a->data + 8 * i, b->data + 8 * i, 8) != 0)
+			i++;
+		if (i == first)
+			continue;
+		ckpt_buf_format(
+			out, "%s%" PRIu64 "..%" PRIu64, separator,
+			first * per_block,
+			(i * per_block < count ? i * per_block : count) - 1);
+		separator = ", ";
+	}
+	ckpt_buf_add_text(out, *separator == ',' ? "]: differs" : ": differs");
+}
+
+static void describe(struct ckpt_buf *out, const struct ckpt_component *mine,
+		     const struct ckpt_component *other)
+{
+	add_name(out, mine);
+	if (mine->size != other->size) {
+		ckpt_buf_format(out, ": %" PRIu64 " bytes, were %" PRIu64,
+				mine->size, other->size);
+	} else if (mine->form == CKPT_COMPONENT_INLINE &&
+		   mine->data_size == other->data_size &&
+		   other->form == CKPT_COMPONENT_INLINE &&
+		   mine->kind != CKPT_COMPONENT_PROGRAM &&
+		   mine->kind != CKPT_COMPONENT_CODE &&
+		   mine->kind != CKPT_COMPONENT_AROUND) {
+		add_element(out, mine, other);
+	} else if (mine->form == CKPT_COMPONENT_BLOCKS &&
+		   other->form == CKPT_COMPONENT_BLOCKS &&
+		   mine->block_count == other->block_count) {
+		add_ranges(out, mine, other);
+	} else {
+		ckpt_buf_add_text(out, ": differs");
+	}
+	ckpt_buf_add_u8(out, '\n');
+}
+
+/* Components of `mine` that `other` has differently or not at all. */
+static size_t compare(const struct list *mine, const struct list *other,
+		      struct ckpt_buf *out, size_t *matched)
+{
+	size_t from = 0, differing = 0;
+
+	for (size_t i = 0; i < mine->count; i++) {
+		const struct ckpt_component *c = &mine->items[i];
+		const struct ckpt_component *d = find(other, c, &from);
+
+		*matched += d != NULL;
+		if (d && is_equal(c, d))
+			continue;
+		differing++;
+		if (out && d) {
+			describe(out, c, d);
+		} else if (out) {
+			add_name(out, c);
+			ckpt_buf_add_text(out, ": was not there\n");
+		}
+	}
+	return differing;
+}
+
+enum ckpt_status ckpt_why_compare(const struct ckpt_reader *mine,
+				  const struct ckpt_reader *other,
+				  struct ckpt_buf *out, size_t *ret_count)
+{
+	_cleanup_(free_list) struct list my_list = {0}, other_list = {0};
+	enum ckpt_status status;
+	size_t matched = 0;
+
+	status = list_components(mine, &my_list);
+	if (!status)
+		status = list_components(other, &other_list);
+	if (status)
+		return status;
+	*ret_count = compare(&my_list, &other_list, out, &matched);
+	/* What only the other has is told by number: its names are not ours. */
+	if (other_list.count > matched) {
+		*ret_count += other_list.count - matched;
+		if (out)
+			ckpt_buf_format(out, "%zu inputs are gone\n",
+					other_list.count - matched);
+	}
+	return CKPT_OK;
+}
