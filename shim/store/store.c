@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/store/store.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "shim/common/sys_x86_64.h"
@@ -11,6 +12,7 @@
 #include "shim/store/rebuild.h"
 #include "shim/store/record.h"
 #include "shim/store/segment.h"
+#include "shim/store/tables.h"
 #include "shim/store/writer.h"
 
 enum {
@@ -19,7 +21,6 @@ enum {
 	PAUSE_MS = 10000,
 	/* An eviction that could not free enough is not tried again at once. */
 	EVICT_PAUSE_MS = 1000,
-	CHECK_INTERVAL_MS = 4,
 	/* Free space is looked at again after so many bytes. */
 	SPACE_CHECK_SIZE = 1 << 20,
 	LOW_SPACE = 100 << 20,
@@ -28,19 +29,14 @@ enum {
 struct ckpt_store {
 	struct ckpt_layout layout;
 	struct ckpt_store_options options;
+	struct ckpt_store *lower; /* asked when this one has no answer */
 	struct ckpt_evict_limits limits;
 	struct ckpt_io_pool pool;
 	struct ckpt_segments segments;
 	struct ckpt_writer writer;
-	/* The table in use, NULL: files only. Superseded ones stay mapped:
-	 * another thread may be reading. */
-	struct ckpt_index *index;
-	struct ckpt_index indexes[CKPT_INDEX_GENERATIONS];
-	uint32_t index_count;
-	uint32_t checked_ms; /* when the index was found whole */
+	struct ckpt_tables tables;
 	uint64_t paused_until_ms;
 	uint64_t evict_again_ms;
-	uint64_t grow_again_ms;
 	uint32_t aged_at_switch;
 	uint64_t unchecked_size; /* put since free space was looked at */
 	uint64_t damaged_count;
@@ -56,30 +52,66 @@ static uint64_t read_ms(clockid_t clock)
 
 static struct ckpt_index *get_index(const struct ckpt_store *store)
 {
-	return __atomic_load_n(&store->index, __ATOMIC_ACQUIRE);
+	return ckpt_tables_get(&store->tables);
 }
 
 /* ---- the life of a store ---- */
 
-static void open_index(struct ckpt_store *store)
+/* The first lower store that exists, with those below it. */
+static enum ckpt_status open_lower(struct ckpt_store *store,
+				   struct ckpt_err *err)
 {
-	if (ckpt_rebuild_open(&store->indexes[0], &store->layout,
-			      &store->segments))
-		return;
-	store->index_count = 1;
-	store->checked_ms = (uint32_t)read_ms(CLOCK_MONOTONIC_COARSE);
-	store->index = &store->indexes[0];
+	struct ckpt_store_options options = store->options;
+	enum ckpt_status status = CKPT_NOTFOUND;
+
+	options.is_readonly = true;
+	options.secret = NULL;
+	while (options.lower && *options.lower && status == CKPT_NOTFOUND) {
+		const char *directory = *options.lower++;
+
+		status = ckpt_store_open(directory, &options, &store->lower,
+					 err);
+	}
+	return status == CKPT_NOTFOUND ? CKPT_OK : status;
+}
+
+static enum ckpt_status check_secrets(const struct ckpt_store *store,
+				      struct ckpt_err *err)
+{
+	if (!store->lower ||
+	    !memcmp(&store->layout.secret, &store->lower->layout.secret,
+		    sizeof(store->layout.secret)))
+		return CKPT_OK;
+	return ckpt_err_set(err, CKPT_INVALID,
+			    "%s: was made with another secret than the lower "
+			    "store %s, which can never have an answer for it; "
+			    "remove one of them (a new store takes the secret "
+			    "of its lower one)",
+			    store->layout.path, store->lower->layout.path);
+}
+
+static enum ckpt_status open_parts(struct ckpt_store *store,
+				   const char *directory, struct ckpt_err *err)
+{
+	struct ckpt_layout_options options = {
+		.is_readonly = store->options.is_readonly,
+		.is_shared = store->options.is_shared,
+		.secret = store->options.secret,
+	};
+	enum ckpt_status status = open_lower(store, err);
+
+	if (status)
+		return status;
+	if (store->lower && !options.secret)
+		options.secret = &store->lower->layout.secret;
+	status = ckpt_layout_open(&store->layout, directory, &options, err);
+	return status ? status : check_secrets(store, err);
 }
 
 enum ckpt_status ckpt_store_open(const char *directory,
 				 const struct ckpt_store_options *options,
 				 struct ckpt_store **ret, struct ckpt_err *err)
 {
-	struct ckpt_layout_options layout_options = {
-		.is_readonly = options->is_readonly,
-		.is_shared = options->is_shared,
-		.secret = options->secret,
-	};
 	enum ckpt_status status;
 	struct ckpt_store *store =
 		ckpt_sys_mmap(NULL, sizeof(*store), PROT_READ | PROT_WRITE,
@@ -89,20 +121,21 @@ enum ckpt_status ckpt_store_open(const char *directory,
 		return ckpt_err_set(err, CKPT_NOMEM, "%s: out of memory",
 				    directory);
 	store->options = *options;
+	store->layout.dir = -1;
 	store->limits.max_size = options->max_size;
 	store->limits.max_entries = options->max_entries;
 	store->limits.max_age_s = options->max_age_s;
-	status = ckpt_layout_open(&store->layout, directory, &layout_options,
-				  err);
-	if (status) {
-		(void)ckpt_sys_munmap(store, sizeof(*store));
-		return status;
-	}
+	ckpt_writer_init(&store->writer, options->max_size);
 	store->segments.layout = &store->layout;
 	store->segments.pool = &store->pool;
 	store->segments.map_after = options->map_after;
-	ckpt_writer_init(&store->writer, options->max_size);
-	open_index(store);
+	status = open_parts(store, directory, err);
+	if (status) {
+		ckpt_store_close(store);
+		return status;
+	}
+	ckpt_tables_open(&store->tables, &store->layout, &store->segments,
+			 (uint32_t)read_ms(CLOCK_MONOTONIC_COARSE));
 	*ret = store;
 	return CKPT_OK;
 }
@@ -111,10 +144,10 @@ void ckpt_store_close(struct ckpt_store *store)
 {
 	if (!store)
 		return;
+	ckpt_store_close(store->lower);
 	ckpt_writer_deinit(&store->writer);
 	ckpt_segments_deinit(&store->segments);
-	for (int i = 0; i < CKPT_INDEX_GENERATIONS; i++)
-		ckpt_index_close(&store->indexes[i]);
+	ckpt_tables_close(&store->tables);
 	ckpt_io_pool_deinit(&store->pool);
 	ckpt_layout_close(&store->layout);
 	(void)ckpt_sys_munmap(store, sizeof(*store));
@@ -130,79 +163,9 @@ uint64_t ckpt_store_damaged(const struct ckpt_store *store)
 	return __atomic_load_n(&store->damaged_count, __ATOMIC_RELAXED);
 }
 
-/* ---- the index over time ---- */
-
-/* A place for one more table; NULL: this process has seen too many. */
-static struct ckpt_index *reserve_index(struct ckpt_store *store)
-{
-	uint32_t at =
-		__atomic_fetch_add(&store->index_count, 1, __ATOMIC_RELAXED);
-
-	return at < CKPT_INDEX_GENERATIONS ? &store->indexes[at] : NULL;
-}
-
-/* Someone has grown it: use the one that has the name. False: this is it, or
- * there is no better. */
-static bool follow_index(struct ckpt_store *store, struct ckpt_index *old)
-{
-	struct ckpt_index *next;
-
-	if (get_index(store) != old)
-		return true;
-	if (ckpt_index_is_current(old, &store->layout))
-		return false;
-	next = reserve_index(store);
-	if (!next || ckpt_index_open(next, &store->layout))
-		return false;
-	(void)__atomic_compare_exchange_n(&store->index, &old, next, false,
-					  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-	return true;
-}
-
 static bool is_superseded(const struct ckpt_index *index)
 {
 	return __atomic_load_n(&index->header->is_superseded, __ATOMIC_SEQ_CST);
-}
-
-/* One process at a time; if it fails, not again for a while. */
-static void grow_index(struct ckpt_store *store, struct ckpt_index *old)
-{
-	uint64_t now = read_ms(CLOCK_MONOTONIC_COARSE);
-	struct ckpt_index next;
-	int lock;
-
-	if (now < __atomic_load_n(&store->grow_again_ms, __ATOMIC_RELAXED))
-		return;
-	lock = ckpt_layout_lock(&store->layout, 0);
-	if (lock < 0)
-		return;
-	if (!follow_index(store, old)) {
-		__atomic_store_n(&store->grow_again_ms, now + PAUSE_MS,
-				 __ATOMIC_RELAXED);
-		if (!ckpt_index_grow(old, &store->layout, &next)) {
-			ckpt_index_close(&next);
-			store->grow_again_ms = 0;
-			(void)follow_index(store, old);
-		}
-	}
-	ckpt_layout_unlock(lock);
-}
-
-/* The index, unless someone cut its file short: touching it would raise
- * SIGBUS. Looked at every few milliseconds of use. */
-static struct ckpt_index *check_index(struct ckpt_store *store, uint32_t now)
-{
-	struct ckpt_index *index = get_index(store);
-
-	if (!index ||
-	    now - __atomic_load_n(&store->checked_ms, __ATOMIC_RELAXED) <
-		    CHECK_INTERVAL_MS)
-		return index;
-	__atomic_store_n(&store->checked_ms, now, __ATOMIC_RELAXED);
-	if (ckpt_index_is_whole(index, &store->layout))
-		return index;
-	__atomic_store_n(&store->index, NULL, __ATOMIC_RELEASE);
-	return NULL;
 }
 
 /* ---- get ---- */
@@ -290,12 +253,12 @@ static enum ckpt_status get_indexed(struct ckpt_store *store,
 	return CKPT_NOTFOUND;
 }
 
-enum ckpt_status ckpt_store_get(struct ckpt_store *store,
+static enum ckpt_status get_own(struct ckpt_store *store,
 				struct ckpt_hash128 key, uint64_t max_age_s,
 				struct ckpt_entry *ret)
 {
 	uint32_t now = (uint32_t)read_ms(CLOCK_MONOTONIC_COARSE);
-	struct ckpt_index *index = check_index(store, now);
+	struct ckpt_index *index = ckpt_tables_check(&store->tables, now);
 	enum ckpt_status status;
 
 	if (!index) {
@@ -303,12 +266,13 @@ enum ckpt_status ckpt_store_get(struct ckpt_store *store,
 	} else {
 		status = get_indexed(store, index, key, now, ret);
 		if (status && is_superseded(index) &&
-		    follow_index(store, index))
+		    ckpt_tables_follow(&store->tables, index))
 			status = get_indexed(store, get_index(store), key, now,
 					     ret);
 	}
 	if (status)
 		return CKPT_NOTFOUND;
+	ret->owner = store;
 	if (is_too_old(store, ret, max_age_s)) {
 		ckpt_store_release(store, ret);
 		return CKPT_NOTFOUND;
@@ -316,9 +280,22 @@ enum ckpt_status ckpt_store_get(struct ckpt_store *store,
 	return CKPT_OK;
 }
 
+enum ckpt_status ckpt_store_get(struct ckpt_store *store,
+				struct ckpt_hash128 key, uint64_t max_age_s,
+				struct ckpt_entry *ret)
+{
+	enum ckpt_status status = CKPT_NOTFOUND;
+
+	for (; store && status; store = store->lower)
+		status = get_own(store, key, max_age_s, ret);
+	return status;
+}
+
 void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry)
 {
-	ckpt_io_pool_give(&store->pool, entry->memory, entry->memory_size);
+	(void)store;
+	ckpt_io_pool_give(&entry->owner->pool, entry->memory,
+			  entry->memory_size);
 	entry->memory = NULL;
 	entry->payload = NULL;
 }
@@ -367,9 +344,10 @@ static enum ckpt_status publish_location(struct ckpt_store *store,
 		if (old && old != location)
 			drop_location(store, key, old);
 		if (!is_done || ckpt_index_is_crowded(index))
-			grow_index(store, index);
-		if (is_done &&
-		    (!is_superseded(index) || !follow_index(store, index)))
+			ckpt_tables_grow(&store->tables, index,
+					 read_ms(CLOCK_MONOTONIC_COARSE));
+		if (is_done && (!is_superseded(index) ||
+				!ckpt_tables_follow(&store->tables, index)))
 			return CKPT_OK;
 	}
 	return CKPT_UNSUPPORTED;
@@ -544,7 +522,7 @@ enum ckpt_status ckpt_store_remove(struct ckpt_store *store,
 		return status == CKPT_NOTFOUND ? CKPT_OK : status;
 	}
 	remove_indexed(store, index, key);
-	if (is_superseded(index) && follow_index(store, index))
+	if (is_superseded(index) && ckpt_tables_follow(&store->tables, index))
 		remove_indexed(store, get_index(store), key);
 	return CKPT_OK;
 }

@@ -36,8 +36,13 @@ struct ckpt_store_options {
 	/* Reads by pread(2) before segments are mapped; 0: the default,
 	 * UINT32_MAX: never map. For tests and measurements. */
 	uint32_t map_after;
-	/* Of a store that is made: its secret, NULL for a random one. */
+	/* Of a store that is made: its secret, NULL for that of the first
+	 * lower store, or without one a random one. */
 	const struct ckpt_hash_secret *secret;
+	/* Directories of stores that are asked, read-only and in this order,
+	 * for what is not in this one; absolute, NULL-terminated, or NULL. One
+	 * that does not exist is passed over. */
+	const char *const *lower;
 };
 
 /* What is known of an entry besides its payload. Texts are cut to fit. */
@@ -54,13 +59,15 @@ struct ckpt_entry {
 	const void *payload; /* valid until ckpt_store_release() */
 	size_t payload_size;
 	/* private to the store */
+	struct ckpt_store *owner; /* itself, or a lower one */
 	void *memory;
 	size_t memory_size;
 };
 
 /* Open the store in `directory` (absolute), creating `directory`/v1 and its
  * secret unless read-only. Refuses (INVALID) one that another user owns or
- * that others can write, unless shared. */
+ * that others can write, unless shared; and lower stores of another secret,
+ * since a key of one is not a key of the other. */
 enum ckpt_status ckpt_store_open(const char *directory,
 				 const struct ckpt_store_options *options,
 				 struct ckpt_store **ret,

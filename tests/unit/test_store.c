@@ -234,6 +234,68 @@ START_TEST(a_file_size_limit_of_the_host_only_stops_storing)
 }
 END_TEST
 
+START_TEST(lower_stores_are_asked_in_turn_and_never_written)
+{
+	char names[3][128];
+	const char *lower[] = {names[2], names[1], names[0], NULL};
+	struct ckpt_store_options options = {.lower = lower + 2};
+	struct ckpt_store *store;
+	char command[700];
+
+	/* Two that exist, the second made upon the first, and one that does
+	 * not. */
+	for (int i = 0; i < 3; i++)
+		snprintf(names[i], sizeof(names[i]), "%s/lower%d", fixture_top,
+			 i);
+	for (uint64_t i = 0; i < 2; i++) {
+		memcpy(fixture_directory, names[i], sizeof(names[i]));
+		store = i ? fixture_open_with(&options) : fixture_open();
+		ck_assert_int_eq(fixture_put(store, i, 100), CKPT_OK);
+		ck_assert_int_eq(fixture_put(store, 10 + i, BIG), CKPT_OK);
+		ckpt_store_close(store);
+	}
+	snprintf(command, sizeof(command),
+		 "cd %s && find lower0/v1/big lower0/v1/seg lower1/v1/big "
+		 "lower1/v1/seg -type f | xargs md5sum > before",
+		 fixture_top);
+	ck_assert_int_eq(system(command), 0);
+	snprintf(fixture_directory, sizeof(fixture_directory), "%s/upper",
+		 fixture_top);
+	options.lower = lower;
+	store = fixture_open_with(&options);
+	for (uint64_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(fixture_check(store, i, 100), 1);
+		ck_assert_int_eq(fixture_check(store, 10 + i, BIG), 1);
+	}
+	ck_assert_int_eq(fixture_check(store, 3, 100), 0);
+	ck_assert_int_eq(fixture_put(store, 1, 200), CKPT_OK);
+	ck_assert_int_eq(fixture_check(store, 1, 200), 1);
+	ckpt_store_close(store);
+	snprintf(command, sizeof(command), "cd %s && md5sum -c --quiet before",
+		 fixture_top);
+	ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+START_TEST(a_lower_store_of_another_family_is_refused)
+{
+	char name[300];
+	const char *lower[] = {name, NULL};
+	struct ckpt_store_options options = {.lower = lower};
+	struct ckpt_store *store = NULL;
+	struct ckpt_err err;
+
+	snprintf(name, sizeof(name), "%s", fixture_directory);
+	ckpt_store_close(fixture_open());
+	strcat(fixture_directory, "2");
+	ckpt_store_close(fixture_open());
+	ck_assert_int_eq(
+		ckpt_store_open(fixture_directory, &options, &store, &err),
+		CKPT_INVALID);
+	ck_assert_ptr_nonnull(strstr(err.text, "another secret"));
+}
+END_TEST
+
 UNIT_MAIN_WITH("store", fixture_set_up, fixture_tear_down,
 	       get_of_missing_key_is_notfound, values_of_every_size_come_back,
 	       a_payload_is_aligned_for_any_type,
@@ -241,6 +303,8 @@ UNIT_MAIN_WITH("store", fixture_set_up, fixture_tear_down,
 	       many_entries_may_be_held_at_once,
 	       age_is_limited_by_store_and_by_caller, errno_is_kept,
 	       a_readonly_store_reads_and_never_writes,
+	       lower_stores_are_asked_in_turn_and_never_written,
+	       a_lower_store_of_another_family_is_refused,
 	       a_relative_directory_is_refused,
 	       stores_differ_in_their_secret_and_keep_it,
 	       a_file_size_limit_of_the_host_only_stops_storing)
