@@ -188,16 +188,23 @@ static enum ckpt_status add_edges(struct ckpt_report *report)
 	return CKPT_OK;
 }
 
-/* "train -> solve -> rand" */
-static const char *write_chain(struct ckpt_report *report, uint32_t node,
+/* "train -> solve -> rand"; "libx.so -> rand" out of an object that is whole,
+ * where anything may lead to it. */
+static const char *write_chain(struct ckpt_report *report,
+			       const struct ckpt_binding *binding,
 			       const char *last)
 {
+	uint32_t node = binding->node;
 	const struct ckpt_closure *closure = report->closure;
 	uint32_t chain[CHAIN_MAX];
 	uint32_t item = report->items[node];
 	size_t count = 0;
 	const char *text = "";
 
+	if (report->graph->is_whole[binding->from])
+		return ckpt_pool_format(report->pool, "%s -> %s",
+					ckpt_report_file(report, binding->from),
+					last);
 	for (; count < CHAIN_MAX; item = closure->items[item].parent) {
 		chain[count++] = item;
 		if (closure->items[item].parent == item)
@@ -254,7 +261,7 @@ static enum ckpt_status add_impure(struct ckpt_report *report)
 
 		if (!classes || has_impure(closure, binding->from, name))
 			continue;
-		chain = write_chain(report, binding->node, name);
+		chain = write_chain(report, binding, name);
 		if (!chain)
 			return CKPT_NOMEM;
 		closure->impure[closure->impure_count++] =

@@ -116,6 +116,8 @@ static void add_edges(struct ckpt_tables *tables,
 
 		ADD(tables, EDGES, out);
 	}
+	entry->first_edge =
+		ckpt_tables_share(tables, CKPT_PLAN_EDGES, entry->first_edge);
 }
 
 /* Random state that the contract says is drawn from: an input and an effect
@@ -162,6 +164,8 @@ static void add_watches(struct ckpt_tables *tables,
 		ADD(tables, WATCHES, watch);
 		entry->watch_count++;
 	}
+	entry->first_watch = ckpt_tables_share(tables, CKPT_PLAN_WATCHES,
+					       entry->first_watch);
 }
 
 static bool keeps_errno(struct ckpt_scope *scope,

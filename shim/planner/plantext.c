@@ -149,6 +149,8 @@ enum ckpt_status ckpt_plantext_add(struct ckpt_planning *planning,
 		add_text(planning, texts[i]);
 	entry->text_count =
 		ckpt_tables_count(tables, CKPT_PLAN_TEXTS) - entry->first_text;
+	entry->first_text =
+		ckpt_tables_share(tables, CKPT_PLAN_TEXTS, entry->first_text);
 	free(texts);
 	return CKPT_OK;
 }

@@ -31,6 +31,11 @@ static const uint32_t entry_sizes[CKPT_PLAN_SECTION_COUNT] = {
 	[CKPT_PLAN_FIXUPS] = sizeof(struct ckpt_plan_fixup),
 };
 
+struct ckpt_tables_list {
+	enum ckpt_plan_section_id section;
+	uint32_t first, count;
+};
+
 void ckpt_tables_init(struct ckpt_tables *tables)
 {
 	memset(tables, 0, sizeof(*tables));
@@ -41,6 +46,7 @@ void ckpt_tables_deinit(struct ckpt_tables *tables)
 	for (int id = 0; id < CKPT_PLAN_SECTION_COUNT; id++)
 		ckpt_buf_deinit(&tables->sections[id]);
 	free(tables->index);
+	free(tables->lists);
 	memset(tables, 0, sizeof(*tables));
 }
 
@@ -120,6 +126,42 @@ uint32_t ckpt_tables_add(struct ckpt_tables *tables,
 	return index;
 }
 
+static bool is_equal(const struct ckpt_tables *tables,
+		     const struct ckpt_tables_list *a,
+		     const struct ckpt_tables_list *b)
+{
+	const uint8_t *data = tables->sections[a->section].data;
+	size_t size = entry_sizes[a->section];
+
+	return a->section == b->section && a->count == b->count &&
+	       !memcmp(data + a->first * size, data + b->first * size,
+		       a->count * size);
+}
+
+uint32_t ckpt_tables_share(struct ckpt_tables *tables,
+			   enum ckpt_plan_section_id section, uint32_t first)
+{
+	struct ckpt_tables_list list = {
+		section, first, ckpt_tables_count(tables, section) - first};
+	struct ckpt_tables_list *grown;
+
+	if (list.count == 0 || tables->sections[section].is_failed)
+		return first;
+	for (size_t i = 0; i < tables->list_count; i++) {
+		if (!is_equal(tables, &tables->lists[i], &list))
+			continue;
+		tables->sections[section].size = first * entry_sizes[section];
+		return tables->lists[i].first;
+	}
+	grown = reallocarray(tables->lists, tables->list_count + 1,
+			     sizeof(*grown));
+	if (grown) {
+		grown[tables->list_count++] = list;
+		tables->lists = grown;
+	}
+	return first;
+}
+
 uint32_t ckpt_tables_entry_size(enum ckpt_plan_section_id section)
 {
 	return entry_sizes[section];
@@ -144,9 +186,19 @@ struct ckpt_tables_mark ckpt_tables_mark(const struct ckpt_tables *tables)
 void ckpt_tables_rewind(struct ckpt_tables *tables,
 			const struct ckpt_tables_mark *mark)
 {
+	size_t kept = 0;
+
 	for (int id = 0; id < CKPT_PLAN_SECTION_COUNT; id++)
 		if (id != CKPT_PLAN_STRINGS)
 			tables->sections[id].size = mark->sizes[id];
+	for (size_t i = 0; i < tables->list_count; i++) {
+		const struct ckpt_tables_list *list = &tables->lists[i];
+
+		if (list->first + list->count <=
+		    ckpt_tables_count(tables, list->section))
+			tables->lists[kept++] = *list;
+	}
+	tables->list_count = kept;
 }
 
 enum ckpt_status ckpt_tables_status(const struct ckpt_tables *tables)

@@ -17,6 +17,8 @@ struct ckpt_tables {
 	uint32_t *index;
 	uint32_t index_size; /* a power of two */
 	uint32_t text_count;
+	struct ckpt_tables_list *lists; /* that can be shared */
+	size_t list_count;
 };
 
 void ckpt_tables_init(struct ckpt_tables *tables);
@@ -29,6 +31,11 @@ uint32_t ckpt_tables_text(struct ckpt_tables *tables, const char *text);
 uint32_t ckpt_tables_add(struct ckpt_tables *tables,
 			 enum ckpt_plan_section_id section, const void *entry,
 			 size_t size);
+
+/* The entries from `first` to the end are a list. If an equal one is there
+ * already, they are dropped and that one's first index is returned. */
+uint32_t ckpt_tables_share(struct ckpt_tables *tables,
+			   enum ckpt_plan_section_id section, uint32_t first);
 
 /* How many bytes an entry of `section` has. */
 uint32_t ckpt_tables_entry_size(enum ckpt_plan_section_id section);

@@ -99,7 +99,39 @@ START_TEST(rewinding_drops_entries_and_keeps_strings)
 }
 END_TEST
 
-UNIT_MAIN("tables", equal_texts_are_stored_once,
+START_TEST(equal_lists_are_stored_once)
+{
+	struct ckpt_plan_input inputs[3] = {{1, 2}, {3, 4}, {5, 6}};
+	struct ckpt_tables_mark mark;
+	struct ckpt_tables tables;
+
+	ckpt_tables_init(&tables);
+	for (size_t i = 0; i < 3; i++)
+		ckpt_tables_add(&tables, CKPT_PLAN_INPUTS, &inputs[i],
+				sizeof(inputs[i]));
+	ck_assert_uint_eq(ckpt_tables_share(&tables, CKPT_PLAN_INPUTS, 0), 0);
+	mark = ckpt_tables_mark(&tables);
+	for (size_t i = 0; i < 2; i++)
+		ckpt_tables_add(&tables, CKPT_PLAN_INPUTS, &inputs[i],
+				sizeof(inputs[i]));
+	/* A part of another list is not the same list. */
+	ck_assert_uint_eq(ckpt_tables_share(&tables, CKPT_PLAN_INPUTS, 3), 3);
+	for (size_t i = 0; i < 2; i++)
+		ckpt_tables_add(&tables, CKPT_PLAN_INPUTS, &inputs[i],
+				sizeof(inputs[i]));
+	ck_assert_uint_eq(ckpt_tables_share(&tables, CKPT_PLAN_INPUTS, 5), 3);
+	ck_assert_uint_eq(ckpt_tables_count(&tables, CKPT_PLAN_INPUTS), 5);
+	ckpt_tables_rewind(&tables, &mark);
+	ckpt_tables_add(&tables, CKPT_PLAN_INPUTS, &inputs[0],
+			sizeof(inputs[0]));
+	ckpt_tables_add(&tables, CKPT_PLAN_INPUTS, &inputs[1],
+			sizeof(inputs[1]));
+	ck_assert_uint_eq(ckpt_tables_share(&tables, CKPT_PLAN_INPUTS, 3), 3);
+	ckpt_tables_deinit(&tables);
+}
+END_TEST
+
+UNIT_MAIN("tables", equal_lists_are_stored_once, equal_texts_are_stored_once,
 	  thousands_of_texts_are_found_again, no_text_is_none,
 	  rewinding_drops_entries_and_keeps_strings,
 	  entries_are_numbered_by_section)
