@@ -175,6 +175,13 @@ enum ckpt_vector_width {
 	CKPT_VECTOR_ZMM,
 };
 
+/* Whether concurrent callers of one key compute it once. */
+enum ckpt_plan_once {
+	CKPT_PLAN_ONCE_NO,
+	CKPT_PLAN_ONCE_THREADS,	  /* of one process */
+	CKPT_PLAN_ONCE_PROCESSES, /* also of others */
+};
+
 struct ckpt_plan_function {
 	uint32_t name;	      /* the symbol, demangled where it is C++ */
 	uint32_t config_name; /* as the user wrote it */
@@ -187,7 +194,8 @@ struct ckpt_plan_function {
 	uint32_t refusal;     /* string or NONE */
 	uint8_t on_error;     /* enum ckpt_on_error */
 	uint8_t vector_width; /* enum ckpt_vector_width */
-	uint8_t reserved[2];
+	uint8_t once;	      /* enum ckpt_plan_once */
+	uint8_t reserved;
 	/* Code identity, and hash of everything this function's program is
 	 * compiled to (nodes, clauses, expressions, waivers). */
 	struct ckpt_hash128 code_digest;
@@ -222,6 +230,7 @@ struct ckpt_plan_function {
 	uint32_t impure_classes; /* enum ckpt_impure_class: spoil a record */
 	uint32_t entry;		 /* CKPT_FUNCTION_ENTRY: index, or NONE */
 	uint32_t from; /* string: pattern of calling objects, or NONE: all */
+	uint64_t once_wait_ms; /* how long to wait for another's result */
 	uint64_t min_time_ns;
 	uint64_t max_age_s; /* 0 = for ever */
 	double verify_rate; /* 0 … 1 */

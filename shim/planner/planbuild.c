@@ -260,6 +260,20 @@ static void add_inputs(struct ckpt_tables *tables,
 	}
 }
 
+_Static_assert((int)CKPT_ONCE_PROCESSES == (int)CKPT_PLAN_ONCE_PROCESSES,
+	       "config and plan count alike");
+
+enum { ONCE_WAIT_S = 60, ONCE_WAIT_MAX_S = 86400 };
+
+static uint64_t wait_ms(double seconds)
+{
+	if (seconds <= 0)
+		seconds = ONCE_WAIT_S;
+	if (seconds > ONCE_WAIT_MAX_S)
+		seconds = ONCE_WAIT_MAX_S;
+	return (uint64_t)(seconds * 1000);
+}
+
 /* What the user said about the function apart from its memory. */
 static void set_options(struct ckpt_tables *tables,
 			const struct ckpt_function_config *config,
@@ -267,6 +281,8 @@ static void set_options(struct ckpt_tables *tables,
 {
 	entry->on_error = (uint8_t)config->on_error;
 	entry->from = ckpt_tables_text(tables, config->from);
+	entry->once = (uint8_t)config->once;
+	entry->once_wait_ms = wait_ms(config->once_wait_s);
 	entry->min_time_ns = config->min_time_ns;
 	entry->max_age_s = config->max_age_s;
 	entry->verify_rate = config->verify;

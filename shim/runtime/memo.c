@@ -13,6 +13,7 @@
 #include "shim/runtime/replay.h"
 #include "shim/runtime/thread.h"
 #include "shim/runtime/thunk.h"
+#include "shim/runtime/turn.h"
 
 #include <errno.h>
 #include <time.h>
@@ -237,27 +238,16 @@ static enum ckpt_verdict serve(struct memo_frame *memo,
 	return CKPT_HIT;
 }
 
-static enum ckpt_verdict look_up(struct ckpt_store *store,
-				 struct memo_frame *memo)
+static enum ckpt_verdict fetch(struct ckpt_store *store,
+			       struct memo_frame *memo)
 {
 	struct ckpt_memo_function *function = memo->own.function;
-	const struct ckpt_hash_secret *secret = ckpt_store_secret(store);
 	struct ckpt_entry entry;
 	enum ckpt_verdict verdict = CKPT_MISS;
-	enum ckpt_status status;
+	enum ckpt_status status =
+		ckpt_store_get(store, memo->call.key,
+			       function->program.function->max_age_s, &entry);
 
-	status = ckpt_environment_digest(&installed->environment, secret,
-					 &memo->call, &memo->own.file_stamp);
-	if (!status)
-		status = ckpt_key_compute(&memo->call, secret, &memo->call.key);
-	if (status) {
-		tell_refusal(function, &memo->call);
-		return CKPT_BYPASS;
-	}
-	if (function->is_rerun)
-		return CKPT_MISS;
-	status = ckpt_store_get(store, memo->call.key,
-				function->program.function->max_age_s, &entry);
 	if (status == CKPT_NOTFOUND)
 		return CKPT_MISS;
 	if (status) {
@@ -269,6 +259,24 @@ static enum ckpt_verdict look_up(struct ckpt_store *store,
 	return verdict;
 }
 
+static enum ckpt_verdict look_up(struct ckpt_store *store,
+				 struct memo_frame *memo)
+{
+	struct ckpt_memo_function *function = memo->own.function;
+	const struct ckpt_hash_secret *secret = ckpt_store_secret(store);
+	enum ckpt_status status;
+
+	status = ckpt_environment_digest(&installed->environment, secret,
+					 &memo->call, &memo->own.file_stamp);
+	if (!status)
+		status = ckpt_key_compute(&memo->call, secret, &memo->call.key);
+	if (status) {
+		tell_refusal(function, &memo->call);
+		return CKPT_BYPASS;
+	}
+	return function->is_rerun ? CKPT_MISS : fetch(store, memo);
+}
+
 /* A miss becomes a call that is not recorded where it must not be. */
 static bool is_recorded(const struct ckpt_thread *thread,
 			const struct ckpt_memo_function *function)
@@ -278,6 +286,29 @@ static bool is_recorded(const struct ckpt_thread *thread,
 	return !installed->is_readonly &&
 	       (!is_nested ||
 		(function->program.function->flags & CKPT_FUNCTION_NESTED));
+}
+
+/* The call was not found: let one of several callers compute it. */
+static enum ckpt_verdict compute_once(struct ckpt_store *store,
+				      struct ckpt_thread *thread,
+				      struct memo_frame *memo)
+{
+	const struct ckpt_memo_function *function = memo->own.function;
+	enum ckpt_verdict verdict = CKPT_MISS;
+	enum ckpt_turn turn = CKPT_TURN_LOOK;
+	uint64_t until_ns = 0;
+
+	if (!function->program.function->once || function->is_rerun ||
+	    memo->own.is_verifying || !is_recorded(thread, function))
+		return CKPT_MISS;
+	while (verdict == CKPT_MISS && turn == CKPT_TURN_LOOK) {
+		turn = ckpt_turn_take(
+			store, thread, (uintptr_t)memo->call.frame,
+			function->program.function, memo->call.key, &until_ns);
+		if (turn != CKPT_TURN_COMPUTE)
+			verdict = fetch(store, memo);
+	}
+	return verdict;
 }
 
 static bool is_inside_verifying(const struct ckpt_thread *thread)
@@ -345,6 +376,8 @@ static enum ckpt_verdict decide(struct ckpt_thread *thread,
 	ckpt_call_begin(&memo->call, &function->program, frame, &thread->ranges,
 			&slot->arena);
 	verdict = look_up(store, memo);
+	if (verdict == CKPT_MISS)
+		verdict = compute_once(store, thread, memo);
 	if (verdict == CKPT_MISS && !memo->own.is_verifying) {
 		COUNT(function, misses, 1);
 		if (!is_recorded(thread, function))

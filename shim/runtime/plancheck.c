@@ -497,6 +497,7 @@ static bool is_function_sound(const struct ckpt_plan_view *view,
 {
 	return f->on_error <= CKPT_ON_ERROR_IGNORE &&
 	       f->vector_width <= CKPT_VECTOR_ZMM &&
+	       f->once <= CKPT_PLAN_ONCE_PROCESSES &&
 	       f->pre_count <= CKPT_CALL_PRE_MAX &&
 	       f->stack_size <= STACK_ARGUMENTS_MAX &&
 	       (f->stack_alignment == 16 || f->stack_alignment == 32 ||

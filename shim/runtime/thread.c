@@ -100,5 +100,9 @@ void ckpt_thread_pop(struct ckpt_thread *thread, struct ckpt_thread_call *call)
 		call = &thread->calls[thread->call_count];
 		ckpt_arena_deinit(&call->arena);
 		ckpt_arena_deinit(&call->components);
+		if (call->frame == thread->once_frame) {
+			ckpt_once_release(&thread->once);
+			thread->once_frame = 0;
+		}
 	}
 }

@@ -19,6 +19,7 @@
 
 #include "shim/runtime/arena.h"
 #include "shim/runtime/ranges.h"
+#include "shim/store/once.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,6 +42,9 @@ struct ckpt_thread {
 	uintptr_t busy; /* stack address while inside our code, else 0 */
 	uint32_t call_count;
 	struct ckpt_thread_call calls[CKPT_THREAD_CALLS_MAX];
+	/* The one key it may own (once.h), and the frame of its call. */
+	struct ckpt_once_lock once;
+	uintptr_t once_frame;
 	struct ckpt_ranges ranges;
 };
 
@@ -67,7 +71,7 @@ struct ckpt_thread_call *ckpt_thread_push(struct ckpt_thread *thread,
 /* The entry of `frame`, or NULL if it was dropped. */
 struct ckpt_thread_call *ckpt_thread_find(struct ckpt_thread *thread,
 					  uintptr_t frame);
-/* Free `call` and all entries inside it. */
+/* Free `call` and all entries inside it, and the keys they own. */
 void ckpt_thread_pop(struct ckpt_thread *thread, struct ckpt_thread_call *call);
 
 #endif

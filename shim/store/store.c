@@ -538,3 +538,12 @@ const struct ckpt_index *ckpt_store_index(const struct ckpt_store *store)
 {
 	return get_index(store);
 }
+
+enum ckpt_once_state ckpt_store_once(const struct ckpt_store *store,
+				     struct ckpt_hash128 key, bool is_private,
+				     struct ckpt_once_lock *lock)
+{
+	if (store->layout.is_readonly)
+		return CKPT_ONCE_NONE;
+	return ckpt_once_try(&store->layout, key, is_private, lock);
+}

@@ -17,6 +17,7 @@
 
 #include "shim/common/hash.h"
 #include "shim/common/status.h"
+#include "shim/store/once.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -102,6 +103,11 @@ uint64_t ckpt_store_damaged(const struct ckpt_store *store);
 /* What the command looks into: layout.h and index.h (NULL: files only). */
 const struct ckpt_layout *ckpt_store_layout(const struct ckpt_store *store);
 const struct ckpt_index *ckpt_store_index(const struct ckpt_store *store);
+
+/* Who computes a key (once.h). */
+enum ckpt_once_state ckpt_store_once(const struct ckpt_store *store,
+				     struct ckpt_hash128 key, bool is_private,
+				     struct ckpt_once_lock *lock);
 
 /* OK also when there was none. */
 enum ckpt_status ckpt_store_remove(struct ckpt_store *store,
