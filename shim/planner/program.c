@@ -250,9 +250,11 @@ static enum ckpt_status add_result(struct ckpt_compiler *compiler,
 		return ckpt_err_set(compiler->err, CKPT_UNSUPPORTED,
 				    "`return`: a C++ object whose class is not "
 				    "trivial");
-	/* Compilers extend small results to 32 bits, and some callers rely on
+	/* Compilers extend small integers to 32 bits, and some callers rely on
 	 * it though psABI does not say so. */
-	if (root.off == CKPT_FRAME_RESULT_RAX && signature->result->size < 4)
+	if (root.off == CKPT_FRAME_RESULT_RAX && signature->result->size < 4 &&
+	    (signature->result->kind == CKPT_TYPE_INT ||
+	     signature->result->kind == CKPT_TYPE_BOOL))
 		root.node = ckpt_layout_bytes(compiler, 4, 4, false);
 	else
 		status = ckpt_layout_compile(compiler, signature->result,

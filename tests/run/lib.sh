@@ -15,7 +15,7 @@ set -u -o pipefail
 	CC=${CC:-cc}
 }
 for name in $(compgen -e CKPT_) LD_PRELOAD LD_LIBRARY_PATH NO_COLOR; do
-	unset "$name"
+	[ "$name" = CKPT_TEST_FULL ] || unset "$name"
 done
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/ckpt-test.XXXXXX") || exit 1
 trap 'cd /; chmod -R u+rwX "$WORK"; rm -rf "$WORK"' EXIT
