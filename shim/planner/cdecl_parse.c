@@ -6,7 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 60, WORDS_SIZE = 128, PARAMETERS_MAX = 256 };
+enum {
+	DEPTH_MAX = 60,
+	WORDS_SIZE = 128,
+	NAME_SIZE = 512,
+	PARAMETERS_MAX = 256
+};
 
 struct ckpt_type *ckpt_cdecl_or_int(struct ckpt_cdecl *p,
 				    struct ckpt_type *type)
@@ -99,26 +104,51 @@ static void add_word(struct ckpt_cdecl *p, char words[WORDS_SIZE])
 	ckpt_cdecl_next(p);
 }
 
+/* End of a C++ name that begins at the token: "std::vector<double>" goes on
+ * behind "std". */
+static const char *find_name_end(const struct ckpt_cdecl *p)
+{
+	const char *c = p->next;
+	int depth = 0;
+
+	while (c[0] == ':' && c[1] == ':') {
+		c += 2;
+		c += strspn(c, "abcdefghijklmnopqrstuvwxyz_0123456789"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+		if (*c != '<')
+			continue;
+		do {
+			depth += *c == '<';
+			depth -= *c == '>';
+			c++;
+		} while (*c && depth);
+	}
+	return c;
+}
+
 static struct ckpt_type *find_named(struct ckpt_cdecl *p)
 {
-	char name[WORDS_SIZE];
+	char name[NAME_SIZE];
+	const char *end = find_name_end(p);
+	size_t size = (size_t)(end - p->token.text);
 	struct ckpt_type *type = NULL;
 
-	if (p->token.kind == CKPT_TOKEN_NAME && p->token.size < WORDS_SIZE) {
-		(void)snprintf(name, sizeof(name), "%.*s", (int)p->token.size,
+	if (p->token.kind == CKPT_TOKEN_NAME && size < sizeof(name)) {
+		(void)snprintf(name, sizeof(name), "%.*s", (int)size,
 			       p->token.text);
 		type = ckpt_types_find(p->types, name);
 	}
-	if (!type && p->token.kind == CKPT_TOKEN_END)
+	if (!type && p->token.kind == CKPT_TOKEN_END) {
 		ckpt_cdecl_fail(p, "a type was expected at the end");
-	else if (!type)
+	} else if (!type) {
 		ckpt_cdecl_fail(p,
 				"'%.*s' is not a type that is known here; "
 				"define it before the prototype",
-				p->token.size > 60 ? 60 : (int)p->token.size,
-				p->token.text);
-	else
+				size > 60 ? 60 : (int)size, p->token.text);
+	} else {
+		p->next = end;
 		ckpt_cdecl_next(p);
+	}
 	return type ? type : ckpt_types_find(p->types, "int");
 }
 

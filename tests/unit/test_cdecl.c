@@ -258,6 +258,19 @@ START_TEST(a_type_name_may_follow_its_definitions)
 		ckpt_cdecl_type(types, "unsigned char", NULL, &type, &err),
 		CKPT_OK);
 	ck_assert_uint_eq(type->size, 1);
+	/* C++ names that another source of types has defined */
+	ck_assert_int_eq(
+		ckpt_types_define(types, "std::vector<a::b<int>>", type),
+		CKPT_OK);
+	ck_assert_int_eq(ckpt_cdecl_type(types,
+					 "const std::vector<a::b<int>> *", NULL,
+					 &type, &err),
+			 CKPT_OK);
+	ck_assert_int_eq(type->kind, CKPT_TYPE_POINTER);
+	ck_assert_int_eq(
+		ckpt_cdecl_type(types, "std::map<int> *", NULL, &type, &err),
+		CKPT_INVALID);
+	ck_assert_ptr_nonnull(strstr(err.text, "'std::map<int>'"));
 	ck_assert_int_eq(ckpt_cdecl_type(types, "int x", NULL, &type, &err),
 			 CKPT_INVALID);
 	ck_assert_int_eq(ckpt_cdecl_type(types, "", NULL, &type, &err),
