@@ -13,6 +13,8 @@ struct ckpt_codebase_member {
 	struct ckpt_code_object *code;
 	bool has_identity, has_runtime, is_runtime, has_anchors;
 	struct ckpt_hash128 identity;
+	bool has_facts;
+	uint32_t facts;
 	/* Functions that were read, by address: open addressing. */
 	struct ckpt_code_function **functions;
 	size_t function_count, function_capacity;

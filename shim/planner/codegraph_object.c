@@ -2,7 +2,6 @@
 #include "shim/planner/codegraph.h"
 
 #include "shim/planner/codehash.h"
-#include "shim/planner/insn_x86_64.h"
 
 #include <string.h>
 
@@ -126,90 +125,6 @@ enum ckpt_status ckpt_graph_refer_data(struct ckpt_graph *graph,
 				       struct ckpt_usage usage, uint32_t object)
 {
 	return refer_all_data(graph, usage, object, false);
-}
-
-/* The trait that the instruction has which may begin here; 0: none. */
-static uint32_t trait_of(const uint8_t *bytes, size_t left)
-{
-	if (left < 3 || bytes[0] != 0x0f)
-		return 0;
-	switch (bytes[1]) {
-	case 0x05: /* syscall */
-	case 0x34: /* sysenter */
-		return CKPT_TRAIT_SYSCALL;
-	case 0x31: /* rdtsc */
-		return CKPT_TRAIT_CLOCK;
-	case 0xa2: /* cpuid */
-		return CKPT_TRAIT_CPU;
-	case 0x01: /* xgetbv, rdtscp */
-		return bytes[2] == 0xd0	  ? CKPT_TRAIT_CPU
-		       : bytes[2] == 0xf9 ? CKPT_TRAIT_CLOCK
-					  : 0;
-	case 0xc7: /* rdrand, rdseed, rdpid */
-		return bytes[2] >= 0xf0 ? CKPT_TRAIT_RANDOM : 0;
-	default:
-		return 0;
-	}
-}
-
-/* Does an instruction of the function there begin at `vaddr`? Where no
- * function is known, it may. */
-static bool is_instruction(const struct ckpt_code_object *code, uint64_t vaddr)
-{
-	struct ckpt_code_extent extent;
-	const uint8_t *bytes;
-	uint64_t off = 0;
-
-	if (!ckpt_code_object_function(code, vaddr, &extent))
-		return false;
-	bytes = ckpt_image_bytes(ckpt_code_object_image(code), extent.vaddr,
-				 extent.size);
-	while (bytes && extent.vaddr + off < vaddr) {
-		size_t size = ckpt_insn_size(bytes + off, extent.size - off);
-
-		if (size == 0)
-			return true;
-		off += size;
-	}
-	return extent.vaddr + off == vaddr;
-}
-
-/* The functions of an object that is whole are not read one by one: look for
- * the bytes of instructions with traits. The CPU's may count by mistake. */
-static void find_traits(struct ckpt_graph *graph,
-			const struct ckpt_code_object *code, uint64_t vaddr,
-			uint64_t size)
-{
-	const uint8_t *bytes =
-		ckpt_image_bytes(ckpt_code_object_image(code), vaddr, size);
-	const uint8_t *next = bytes, *end = bytes + size;
-
-	while (bytes && next < end) {
-		uint32_t trait;
-
-		next = memchr(next, 0x0f, (size_t)(end - next));
-		if (!next)
-			break;
-		trait = trait_of(next, (size_t)(end - next));
-		if (trait && !(graph->traits & trait) &&
-		    (trait == CKPT_TRAIT_CPU ||
-		     is_instruction(code, vaddr + (uint64_t)(next - bytes))))
-			graph->traits |= trait;
-		next++;
-	}
-}
-
-static void find_all_traits(struct ckpt_graph *graph,
-			    const struct ckpt_code_object *code)
-{
-	size_t count;
-	const struct ckpt_segment *segments =
-		ckpt_image_segments(ckpt_code_object_image(code), &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (segments[i].flags & PF_X)
-			find_traits(graph, code, segments[i].vaddr,
-				    segments[i].file_size);
 }
 
 static bool is_unknown(const struct ckpt_code_function *function,
@@ -355,7 +270,8 @@ enum ckpt_status ckpt_graph_fill_object(struct ckpt_graph *graph,
 	image = ckpt_code_object_image(code);
 	graph->nodes[index].digest =
 		ckpt_codebase_identity(graph->base, object);
-	find_all_traits(graph, code);
+	graph->traits |=
+		ckpt_graph_traits(ckpt_codebase_facts(graph->base, object));
 	if (!graph->is_indirect_object && !graph->refusal)
 		status = check_targets(graph, object, code);
 	if (!status)
