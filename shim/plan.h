@@ -67,6 +67,7 @@ enum ckpt_plan_section_id {
 	CKPT_PLAN_ENTRIES,   /* struct ckpt_plan_entry */
 	CKPT_PLAN_CODE,	     /* uint8_t: instructions for entries */
 	CKPT_PLAN_FIXUPS,    /* struct ckpt_plan_fixup */
+	CKPT_PLAN_RUNS,	     /* struct ckpt_plan_run: of edges */
 	CKPT_PLAN_SECTION_COUNT
 };
 
@@ -97,7 +98,8 @@ struct ckpt_plan_header {
 };
 
 enum {
-	/* A configured name is a pattern: any new object needs planning. */
+	/* A configured name is not one of symbols (C++): any new object needs
+	 * planning. */
 	CKPT_PLAN_HAS_GLOBS = 1u << 0,
 	CKPT_PLAN_READONLY = 1u << 1, /* [cache] readonly */
 	CKPT_PLAN_SHARED = 1u << 2,   /* [cache] shared */
@@ -160,6 +162,9 @@ enum ckpt_plan_function_flag {
 	CKPT_FUNCTION_ABSENT = 1u << 13,
 	/* Reached by its entry (`entry`), not by slots. */
 	CKPT_FUNCTION_ENTRY = 1u << 14,
+	/* With ABSENT: its name is a pattern (fnmatch) over symbols; what it
+	 * matched already stands elsewhere. */
+	CKPT_FUNCTION_PATTERN = 1u << 17,
 	/* Draws from rand() or random(), whose state is an input and an effect
 	 * (randstate.h). */
 	CKPT_FUNCTION_RAND = 1u << 15,
@@ -223,8 +228,8 @@ struct ckpt_plan_function {
 	uint32_t input_count;
 	uint32_t first_text;
 	uint32_t text_count;
-	uint32_t first_edge;
-	uint32_t edge_count;
+	uint32_t first_edge_run;
+	uint32_t edge_run_count;
 	uint32_t first_watch;
 	uint32_t watch_count;
 	uint32_t impure_classes; /* enum ckpt_impure_class: spoil a record */
@@ -509,6 +514,13 @@ struct ckpt_plan_edge {
 	uint32_t version;    /* string or NONE */
 	uint64_t slot_vaddr; /* of the relocated word in `from` */
 	uint64_t vaddr;
+};
+
+/* A stretch of another section: functions that reach the same libraries share
+ * thousands of edges. */
+struct ckpt_plan_run {
+	uint32_t first;
+	uint32_t count;
 };
 
 /* What a function does besides computing, by what its result could depend on

@@ -29,6 +29,11 @@ bool ckpt_match_is_pattern(const char *name)
 	return has_glob(name) || strpbrk(name, ":(< ");
 }
 
+bool ckpt_match_is_symbol_pattern(const char *name)
+{
+	return has_glob(name) && !strpbrk(name, ":(< @");
+}
+
 static enum ckpt_status parse_wanted(const char *text, struct wanted *ret)
 {
 	char *at;

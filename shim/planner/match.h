@@ -49,6 +49,9 @@ void ckpt_match_deinit(struct ckpt_match *match);
 /* Is it a pattern, or a C++ name: must each symbol be looked at? */
 bool ckpt_match_is_pattern(const char *name);
 
+/* Is it a pattern over the names of symbols as they are? */
+bool ckpt_match_is_symbol_pattern(const char *name);
+
 /* Add what `config` names, in the order of objects and addresses. None found
  * is OK too. Objects that cannot be read are passed over; err has the last
  * one's reason, or an empty text. */

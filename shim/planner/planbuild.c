@@ -5,6 +5,7 @@
 #include "shim/planner/codebase.h"
 #include "shim/planner/crt.h"
 #include "shim/planner/purity.h"
+#include "shim/planner/planedge.h"
 #include "shim/planner/plantext.h"
 #include "shim/planner/planwriter.h"
 
@@ -96,29 +97,6 @@ static void add_objects(struct ckpt_planning *planning,
 }
 
 /* ---- the closure ---- */
-
-static void add_edges(struct ckpt_tables *tables,
-		      const struct ckpt_closure *closure,
-		      struct ckpt_plan_function *entry)
-{
-	entry->first_edge = ckpt_tables_count(tables, CKPT_PLAN_EDGES);
-	entry->edge_count = (uint32_t)closure->edge_count;
-	for (size_t i = 0; i < closure->edge_count; i++) {
-		const struct ckpt_closure_edge *edge = &closure->edges[i];
-		struct ckpt_plan_edge out = {
-			.from = edge->from,
-			.to = edge->to,
-			.name = ckpt_tables_text(tables, edge->name),
-			.version = ckpt_tables_text(tables, edge->version),
-			.slot_vaddr = edge->slot_vaddr,
-			.vaddr = edge->vaddr,
-		};
-
-		ADD(tables, EDGES, out);
-	}
-	entry->first_edge =
-		ckpt_tables_share(tables, CKPT_PLAN_EDGES, entry->first_edge);
-}
 
 /* Random state that the contract says is drawn from: an input and an effect
  * instead of an impurity. */
@@ -244,6 +222,17 @@ static void add_absent_name(struct ckpt_tables *tables, const char *config_name,
 	free(name);
 }
 
+static void set_absent(struct ckpt_tables *tables, const char *config_name,
+		       struct ckpt_plan_function *entry)
+{
+	entry->flags |= CKPT_FUNCTION_ABSENT;
+	if (ckpt_match_is_symbol_pattern(config_name))
+		entry->flags |= CKPT_FUNCTION_PATTERN;
+	else if (ckpt_match_is_pattern(config_name))
+		return; /* CKPT_PLAN_HAS_GLOBS */
+	add_absent_name(tables, config_name, entry);
+}
+
 static void add_inputs(struct ckpt_tables *tables,
 		       const struct ckpt_strings *names,
 		       enum ckpt_plan_input_kind kind,
@@ -326,6 +315,7 @@ static enum ckpt_status add_entry(struct ckpt_tables *tables,
 }
 
 static enum ckpt_status set_found(struct ckpt_planning *planning,
+				  const struct ckpt_planedges *edges,
 				  const struct ckpt_planned_function *function,
 				  struct ckpt_plan_function *entry)
 {
@@ -343,17 +333,18 @@ static enum ckpt_status set_found(struct ckpt_planning *planning,
 	}
 	entry->code_digest = function->closure.digest;
 	entry->flags |= closure_flags(planning->scope, function);
-	add_edges(tables, &function->closure, entry);
 	add_watches(tables, function, entry);
-	if (function->has_entry)
+	status = ckpt_planedges_refer(edges, &function->closure, tables, entry);
+	if (!status && function->has_entry)
 		status = add_entry(tables, function, entry);
 	if (status)
 		return status;
 	return ckpt_plantext_add(planning, &function->closure, entry);
 }
 
-static enum ckpt_status add_function(struct ckpt_planning *planning,
-				     struct ckpt_planned_function *function)
+static enum ckpt_status
+add_function(struct ckpt_planning *planning, const struct ckpt_planedges *edges,
+	     const struct ckpt_planned_function *function)
 {
 	struct ckpt_tables *tables = &planning->tables;
 	struct ckpt_plan_function entry = function->entry;
@@ -365,13 +356,51 @@ static enum ckpt_status add_function(struct ckpt_planning *planning,
 	entry.entry = CKPT_PLAN_NONE;
 	set_options(tables, function->config, &entry);
 	if (function->match.object == CKPT_PLAN_NONE) {
-		entry.flags |= CKPT_FUNCTION_ABSENT;
-		if (!ckpt_match_is_pattern(function->config->name))
-			add_absent_name(tables, function->config->name, &entry);
+		set_absent(tables, function->config->name, &entry);
 	} else {
-		status = set_found(planning, function, &entry);
+		status = set_found(planning, edges, function, &entry);
 	}
 	ADD(tables, FUNCTIONS, entry);
+	return status;
+}
+
+/* Patterns go on matching in objects that come later. */
+static void add_patterns(struct ckpt_planning *planning)
+{
+	const struct ckpt_config *config = planning->config;
+	struct ckpt_tables *tables = &planning->tables;
+
+	for (size_t i = 0; i < config->function_count; i++) {
+		const char *name = config->functions[i].name;
+		struct ckpt_plan_function entry = {
+			.refusal = CKPT_PLAN_NONE,
+			.require = CKPT_PLAN_NONE,
+			.bypass_if = CKPT_PLAN_NONE,
+			.store_if = CKPT_PLAN_NONE,
+			.entry = CKPT_PLAN_NONE,
+			.from = CKPT_PLAN_NONE,
+			.stack_alignment = 16,
+		};
+
+		if (!ckpt_match_is_symbol_pattern(name))
+			continue;
+		entry.name = entry.config_name = ckpt_tables_text(tables, name);
+		set_absent(tables, name, &entry);
+		ADD(tables, FUNCTIONS, entry);
+	}
+}
+
+static enum ckpt_status add_functions(struct ckpt_planning *planning)
+{
+	struct ckpt_planedges edges = {0};
+	enum ckpt_status status = ckpt_planedges_add(planning, &edges);
+
+	for (size_t i = 0; !status && i < planning->function_count; i++)
+		status =
+			add_function(planning, &edges, &planning->functions[i]);
+	ckpt_planedges_deinit(&edges);
+	if (!planning->is_other_program)
+		add_patterns(planning);
 	return status;
 }
 
@@ -412,7 +441,8 @@ static struct ckpt_plan_header make_header(struct ckpt_tables *tables,
 	header.flags |= config->is_readonly ? CKPT_PLAN_READONLY : 0;
 	header.flags |= config->is_shared ? CKPT_PLAN_SHARED : 0;
 	for (size_t i = 0; i < config->function_count; i++)
-		if (ckpt_match_is_pattern(config->functions[i].name))
+		if (ckpt_match_is_pattern(config->functions[i].name) &&
+		    !ckpt_match_is_symbol_pattern(config->functions[i].name))
 			header.flags |= CKPT_PLAN_HAS_GLOBS;
 	return header;
 }
@@ -430,11 +460,9 @@ enum ckpt_status ckpt_planbuild(struct ckpt_planning *planning,
 		header.flags &= ~(uint32_t)CKPT_PLAN_HAS_GLOBS;
 	add_files(tables, deps);
 	add_objects(planning, deps);
-	for (size_t i = 0; i < planning->function_count; i++) {
-		status = add_function(planning, &planning->functions[i]);
-		if (status)
-			return status;
-	}
+	status = add_functions(planning);
+	if (status)
+		return status;
 	add_notes(planning);
 	return ckpt_planwriter_build(tables, &header, out);
 }

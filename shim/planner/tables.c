@@ -29,6 +29,7 @@ static const uint32_t entry_sizes[CKPT_PLAN_SECTION_COUNT] = {
 	[CKPT_PLAN_ENTRIES] = sizeof(struct ckpt_plan_entry),
 	[CKPT_PLAN_CODE] = 1,
 	[CKPT_PLAN_FIXUPS] = sizeof(struct ckpt_plan_fixup),
+	[CKPT_PLAN_RUNS] = sizeof(struct ckpt_plan_run),
 };
 
 struct ckpt_tables_list {

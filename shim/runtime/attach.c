@@ -180,28 +180,46 @@ static bool edge_holds(const struct ckpt_generation *generation,
 			generation->bases[edge->to] + edge->vaddr);
 }
 
+/* Edges that several functions rely on are looked up once. */
+static enum ckpt_status check_edge(const struct ckpt_generation *generation,
+				   const struct ckpt_plan_function *function,
+				   const struct ckpt_objects *objects,
+				   uint32_t index, struct ckpt_err *err)
+{
+	const struct ckpt_plan_view *plan = &generation->file.view;
+	const struct ckpt_plan_edge *edge = &plan->edges[index];
+
+	if (generation->checked_edges[index])
+		return CKPT_OK;
+	if (edge_holds(generation, objects, edge)) {
+		generation->checked_edges[index] = true;
+		return CKPT_OK;
+	}
+	return ckpt_err_set(err, CKPT_NOTFOUND,
+			    "%s: \"%s\" called from %s is not bound as "
+			    "planned",
+			    plan->strings + function->name,
+			    plan->strings + edge->name,
+			    plan->strings + plan->objects[edge->from].path);
+}
+
 static enum ckpt_status check_edges(const struct ckpt_generation *generation,
 				    const struct ckpt_plan_function *function,
 				    const struct ckpt_objects *objects,
 				    struct ckpt_err *err)
 {
 	const struct ckpt_plan_view *plan = &generation->file.view;
+	enum ckpt_status status = CKPT_OK;
 
-	for (uint32_t i = 0; i < function->edge_count; i++) {
-		const struct ckpt_plan_edge *edge =
-			&plan->edges[function->first_edge + i];
-		uint32_t path = plan->objects[edge->from].path;
+	for (uint32_t i = 0; i < function->edge_run_count && !status; i++) {
+		const struct ckpt_plan_run *run =
+			&plan->runs[function->first_edge_run + i];
 
-		if (!edge_holds(generation, objects, edge))
-			return ckpt_err_set(
-				err, CKPT_NOTFOUND,
-				"%s: \"%s\" called from %s is not bound as "
-				"planned",
-				plan->strings + function->name,
-				plan->strings + edge->name,
-				plan->strings + path);
+		for (uint32_t j = 0; j < run->count && !status; j++)
+			status = check_edge(generation, function, objects,
+					    run->first + j, err);
 	}
-	return CKPT_OK;
+	return status;
 }
 
 /* Is all of [start, start + size) in one readable segment? */

@@ -2,6 +2,7 @@
 #include "shim/runtime/dynamic.h"
 
 #include <elf.h>
+#include <fnmatch.h>
 #include <string.h>
 
 enum {
@@ -348,4 +349,58 @@ const char *ckpt_dynamic_needed(const struct ckpt_dynamic *dynamic,
 			return dynamic->strings + entry->d_un.d_val;
 	}
 	return NULL;
+}
+
+static bool is_match(const struct ckpt_dynamic *dynamic, uint32_t index,
+		     const char *pattern)
+{
+	const Elf64_Sym *symbol = &dynamic->symbols[index];
+
+	return symbol->st_shndx != SHN_UNDEF &&
+	       fnmatch(pattern, ckpt_dynamic_name(dynamic, index), 0) == 0;
+}
+
+/* The chain of one bucket. */
+static bool chain_matches(const struct ckpt_dynamic *dynamic,
+			  const uint32_t *chain, uint32_t first, uint32_t index,
+			  const char *pattern)
+{
+	if (index < first)
+		return false;
+	for (;; index++) {
+		if (is_match(dynamic, index, pattern))
+			return true;
+		if (chain[index - first] & 1)
+			return false;
+	}
+}
+
+static bool gnu_matches(const struct ckpt_dynamic *dynamic, const char *pattern)
+{
+	const uint32_t *table = dynamic->gnu_hash;
+	uint32_t bucket_count = table[0], first = table[1];
+	const Elf64_Addr *bloom = (const void *)&table[4];
+	const uint32_t *buckets = (const void *)&bloom[table[2]];
+
+	for (uint32_t i = 0; i < bucket_count; i++)
+		if (chain_matches(dynamic, &buckets[bucket_count], first,
+				  buckets[i], pattern))
+			return true;
+	return false;
+}
+
+bool ckpt_dynamic_matches(const struct ckpt_dynamic *dynamic,
+			  const char *pattern)
+{
+	uint32_t count;
+
+	if (!dynamic->symbols)
+		return false;
+	if (dynamic->gnu_hash)
+		return gnu_matches(dynamic, pattern);
+	count = dynamic->sysv_hash ? dynamic->sysv_hash[1] : 0;
+	for (uint32_t i = 1; i < count; i++)
+		if (is_match(dynamic, i, pattern))
+			return true;
+	return false;
 }

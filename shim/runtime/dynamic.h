@@ -78,6 +78,11 @@ void ckpt_wanted_init(struct ckpt_wanted *wanted, const char *name,
 const Elf64_Sym *ckpt_dynamic_find(const struct ckpt_dynamic *dynamic,
 				   const struct ckpt_wanted *wanted);
 
+/* Does any symbol that others can bind to have a name that matches `pattern`
+ * (fnmatch)? Looks at all of them. */
+bool ckpt_dynamic_matches(const struct ckpt_dynamic *dynamic,
+			  const char *pattern);
+
 /* Names of DT_NEEDED, one a call: start with *position 0; NULL at the end. */
 const char *ckpt_dynamic_needed(const struct ckpt_dynamic *dynamic,
 				size_t *position);

@@ -17,6 +17,7 @@ void ckpt_generation_destroy(struct ckpt_generation *generation)
 	free(generation->bases);
 	free(generation->numbers);
 	free(generation->tls_modules);
+	free(generation->checked_edges);
 	free(generation);
 }
 
@@ -129,8 +130,10 @@ enum ckpt_status ckpt_generation_create(struct ckpt_planfile *file,
 	generation->bases = calloc(count + 1, sizeof(uintptr_t));
 	generation->numbers = calloc(count + 1, sizeof(uint64_t));
 	generation->tls_modules = calloc(count + 1, sizeof(size_t));
-	if (!generation->bases || !generation->numbers ||
-	    !generation->tls_modules)
+	generation->checked_edges =
+		calloc(file->view.counts[CKPT_PLAN_EDGES] + 1, sizeof(bool));
+	if (!generation->checked_edges || !generation->bases ||
+	    !generation->numbers || !generation->tls_modules)
 		return CKPT_NOMEM;
 	note_objects(generation, objects);
 	status = make_table(generation, objects);

@@ -23,6 +23,7 @@ struct ckpt_generation {
 	uintptr_t *bases;    /* by index of the plan's objects */
 	uint64_t *numbers;   /* of the objects (objects.h) */
 	size_t *tls_modules; /* 0: none */
+	bool *checked_edges; /* those of the plan found to hold */
 	const struct ckpt_segments *segments; /* of those that are there */
 	/* All tables there ever were: threads may still read one. */
 	const struct ckpt_segments **tables;

@@ -35,12 +35,13 @@ static const uint32_t entry_sizes[CKPT_PLAN_SECTION_COUNT] = {
 	[CKPT_PLAN_ENTRIES] = sizeof(struct ckpt_plan_entry),
 	[CKPT_PLAN_CODE] = 1,
 	[CKPT_PLAN_FIXUPS] = sizeof(struct ckpt_plan_fixup),
+	[CKPT_PLAN_RUNS] = sizeof(struct ckpt_plan_run),
 };
 
 static const char *const section_names[CKPT_PLAN_SECTION_COUNT] = {
 	"strings", "files",  "objects", "functions", "names", "moves",	"roots",
 	"nodes",   "fields", "clauses", "exprs",     "ops",   "inputs", "texts",
-	"edges",   "diags",  "watches", "entries",   "code",  "fixups",
+	"edges",   "diags",  "watches", "entries",   "code",  "fixups", "runs",
 };
 
 /* A 32-bit member that refers to an entry of another section. */
@@ -190,6 +191,7 @@ static void set_view(const struct ckpt_plan_header *header,
 	view->entries = AT(ENTRIES);
 	view->code = AT(CODE);
 	view->fixups = AT(FIXUPS);
+	view->runs = AT(RUNS);
 #undef AT
 	for (int id = 0; id < CKPT_PLAN_SECTION_COUNT; id++)
 		view->counts[id] = header->sections[id].count;
@@ -486,8 +488,8 @@ static bool are_slices_sound(const struct ckpt_plan_view *view,
 			view->counts[CKPT_PLAN_INPUTS]) &&
 	       is_slice(f->first_text, f->text_count,
 			view->counts[CKPT_PLAN_TEXTS]) &&
-	       is_slice(f->first_edge, f->edge_count,
-			view->counts[CKPT_PLAN_EDGES]) &&
+	       is_slice(f->first_edge_run, f->edge_run_count,
+			view->counts[CKPT_PLAN_RUNS]) &&
 	       is_slice(f->first_watch, f->watch_count,
 			view->counts[CKPT_PLAN_WATCHES]);
 }
@@ -514,6 +516,10 @@ static enum ckpt_status check_functions(const struct ckpt_plan_view *view,
 		if (!is_function_sound(view, &view->functions[i]))
 			return damaged(err, CKPT_PLAN_FUNCTIONS, i,
 				       "bad function");
+	for (uint32_t i = 0; i < view->counts[CKPT_PLAN_RUNS]; i++)
+		if (!is_slice(view->runs[i].first, view->runs[i].count,
+			      view->counts[CKPT_PLAN_EDGES]))
+			return damaged(err, CKPT_PLAN_RUNS, i, "bad run");
 	for (uint32_t i = 0; i < view->counts[CKPT_PLAN_INPUTS]; i++)
 		if (view->inputs[i].kind > CKPT_INPUT_FILE)
 			return damaged(err, CKPT_PLAN_INPUTS, i, "bad kind");

@@ -41,6 +41,7 @@ struct ckpt_plan_view {
 	const struct ckpt_plan_entry *entries;
 	const uint8_t *code;
 	const struct ckpt_plan_fixup *fixups;
+	const struct ckpt_plan_run *runs;
 	uint32_t counts[CKPT_PLAN_SECTION_COUNT];
 };
 

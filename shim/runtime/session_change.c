@@ -70,20 +70,29 @@ static bool defines(const struct ckpt_object *object, const char *name)
 	return ckpt_dynamic_find(&object->dynamic, &wanted) != NULL;
 }
 
+static bool defines_one(const struct ckpt_plan_view *plan,
+			const struct ckpt_plan_function *function,
+			const struct ckpt_object *object)
+{
+	bool is_pattern = function->flags & CKPT_FUNCTION_PATTERN;
+
+	for (uint32_t k = 0; k < function->name_count; k++) {
+		const char *name = plan->strings +
+				   plan->names[function->first_name + k].name;
+
+		if (is_pattern ? ckpt_dynamic_matches(&object->dynamic, name)
+			       : defines(object, name))
+			return true;
+	}
+	return false;
+}
+
 static bool defines_any(const struct ckpt_plan_view *plan,
 			const struct ckpt_object *object)
 {
-	for (uint32_t i = 0; i < plan->counts[CKPT_PLAN_FUNCTIONS]; i++) {
-		const struct ckpt_plan_function *function = &plan->functions[i];
-
-		for (uint32_t k = 0; k < function->name_count; k++) {
-			uint32_t name =
-				plan->names[function->first_name + k].name;
-
-			if (defines(object, plan->strings + name))
-				return true;
-		}
-	}
+	for (uint32_t i = 0; i < plan->counts[CKPT_PLAN_FUNCTIONS]; i++)
+		if (defines_one(plan, &plan->functions[i], object))
+			return true;
 	return false;
 }
 
