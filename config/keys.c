@@ -57,7 +57,7 @@ static const struct ckpt_key cache_keys[] = {
 	 USER},
 	{"readonly", CKPT_VALUE_BOOLEAN, CONFIG(is_readonly), 0, NULL, ENFORCED,
 	 USER},
-	{"lower", CKPT_VALUE_PATHS, CONFIG(lower), 0, NULL, LATER, USER},
+	{"lower", CKPT_VALUE_PATHS, CONFIG(lower), 0, NULL, ENFORCED, USER},
 	{"remote", CKPT_VALUE_TEXT, CONFIG(remote), 0, NULL, LATER, USER},
 	{"secret_file", CKPT_VALUE_PATH, CONFIG(secret_file), 0, NULL, LATER,
 	 USER},

@@ -94,6 +94,8 @@ struct ckpt_plan_header {
 	uint64_t max_age_s;	  /* 0 = for ever */
 	uint32_t flags;		  /* CKPT_PLAN_* */
 	uint32_t on_error;	  /* for what concerns no function */
+	uint32_t lower; /* string: directories of lower stores, a line each */
+	uint32_t reserved;
 	struct ckpt_plan_section sections[CKPT_PLAN_SECTION_COUNT];
 };
 

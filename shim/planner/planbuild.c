@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/planbuild.h"
 
+#include "shim/common/cleanup.h"
+
 #include "shim/common/version.h"
 #include "shim/planner/codebase.h"
 #include "shim/planner/crt.h"
@@ -422,6 +424,21 @@ static void add_notes(struct ckpt_planning *planning)
 
 /* ---- the whole ---- */
 
+/* As lines; a path with a newline in it cannot be one. */
+static uint32_t add_lower(struct ckpt_tables *tables,
+			  const struct ckpt_strings *paths)
+{
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf text = {0};
+
+	for (size_t i = 0; i < paths->count; i++)
+		if (!strchr(paths->items[i], '\n'))
+			ckpt_buf_format(&text, "%s\n", paths->items[i]);
+	ckpt_buf_add_u8(&text, 0);
+	if (ckpt_buf_status(&text))
+		return ckpt_tables_text(tables, "");
+	return ckpt_tables_text(tables, (const char *)text.data);
+}
+
 static struct ckpt_plan_header make_header(struct ckpt_tables *tables,
 					   const struct ckpt_config *config,
 					   struct ckpt_hash128 key)
@@ -436,6 +453,7 @@ static struct ckpt_plan_header make_header(struct ckpt_tables *tables,
 		.max_entries = config->max_entries,
 		.max_age_s = config->max_age_s,
 		.on_error = (uint32_t)config->on_error,
+		.lower = add_lower(tables, &config->lower),
 	};
 
 	header.flags |= config->is_readonly ? CKPT_PLAN_READONLY : 0;

@@ -241,6 +241,7 @@ static enum ckpt_status check_all_references(const struct ckpt_plan_view *view,
 			  false) ||
 	    !is_reference(view, header->store_directory, CKPT_PLAN_STRINGS,
 			  false) ||
+	    !is_reference(view, header->lower, CKPT_PLAN_STRINGS, false) ||
 	    header->log_level > CKPT_LOG_DEBUG ||
 	    header->on_error > CKPT_ON_ERROR_IGNORE)
 		return ckpt_err_set(err, CKPT_BADDATA, "header is damaged");

@@ -25,8 +25,8 @@ void ckpt_session_tell(const char *cause, const struct ckpt_err *err)
 	ckpt_log_error(&ckpt_session->log, NULL, on_error, cause, err->text);
 }
 
-static void tell_function(const struct ckpt_memo_function *function,
-			  const char *cause, const char *text)
+void ckpt_session_tell_function(const struct ckpt_memo_function *function,
+				const char *cause, const char *text)
 {
 	ckpt_log_error(&ckpt_session->log, function->name,
 		       function->program.function->on_error, cause, text);
@@ -315,89 +315,6 @@ static enum ckpt_status attach_functions(struct ckpt_generation *generation,
 	return CKPT_OK;
 }
 
-static enum ckpt_status name_rows(const struct ckpt_plan_view *plan)
-{
-	size_t count = plan->counts[CKPT_PLAN_FUNCTIONS];
-
-	ckpt_session->row_names = calloc(count + 1, sizeof(char *));
-	ckpt_session->row_objects = calloc(count + 1, sizeof(char *));
-	if (!ckpt_session->row_names || !ckpt_session->row_objects)
-		return CKPT_NOMEM;
-	ckpt_session->row_count = count + 1;
-	for (size_t i = 0; i < count; i++) {
-		const struct ckpt_plan_function *function = &plan->functions[i];
-		const char *path = "", *slash;
-
-		if (!(function->flags & CKPT_FUNCTION_ABSENT))
-			path = plan->strings +
-			       plan->objects[function->object].path;
-		slash = strrchr(path, '/');
-		ckpt_session->row_names[i] = plan->strings + function->name;
-		ckpt_session->row_objects[i] = slash ? slash + 1 : path;
-	}
-	ckpt_session->row_names[count] = "(others)";
-	ckpt_session->row_objects[count] = "";
-	return CKPT_OK;
-}
-
-/* ---- the store ---- */
-
-/* Functions whose code is not what was planned for pass by from now on. */
-static void compare_code(void)
-{
-	ckpt_session->is_verified = true;
-	for (size_t i = 0; i < ckpt_session->function_count; i++) {
-		struct ckpt_attached *f = ckpt_session->functions[i];
-		struct ckpt_err err = {0};
-
-		if (!ckpt_attach_compare(f, &err))
-			continue;
-		f->memo.is_left_out = true;
-		ckpt_routes_bypass(&ckpt_session->routes, &f->memo, true);
-		tell_function(&f->memo, "code", err.text);
-	}
-}
-
-static const char *store_directory(const struct ckpt_plan_view *plan)
-{
-	if (ckpt_session->settings.directory)
-		return ckpt_session->settings.directory;
-	return plan->strings + plan->header->store_directory;
-}
-
-/* ckpt_memo.open: at the first hooked call, in whatever thread. */
-static bool open_store(struct ckpt_memo *memo)
-{
-	const struct ckpt_plan_view *plan =
-		&ckpt_session->functions[0]->generation->file.view;
-	const struct ckpt_store_options options = {
-		.is_readonly = memo->is_readonly,
-		.is_shared = plan->header->flags & CKPT_PLAN_SHARED,
-		.max_size = plan->header->max_size,
-		.max_entries = plan->header->max_entries,
-		.max_age_s = plan->header->max_age_s,
-	};
-	struct ckpt_store *store = NULL;
-	struct ckpt_stats *stats = NULL;
-	struct ckpt_err err = {0};
-
-	/* Not at start: CPUID costs a virtual machine 4 us each time, and most
-	 * processes never come here. */
-	ckpt_hash_init();
-	compare_code();
-	if (ckpt_store_open(store_directory(plan), &options, &store, &err)) {
-		ckpt_session_tell("store", &err);
-		return false;
-	}
-	if (!memo->is_readonly &&
-	    !ckpt_stats_open(store_directory(plan), ckpt_session->row_names,
-			     ckpt_session->row_objects, ckpt_session->row_count,
-			     &stats, &err))
-		__atomic_store_n(&memo->stats, stats, __ATOMIC_RELEASE);
-	__atomic_store_n(&memo->store, store, __ATOMIC_RELEASE);
-	return true;
-}
-
 /* ---- plans ---- */
 
 static enum ckpt_status get_plan(struct ckpt_generation **ret,
@@ -476,7 +393,8 @@ enum ckpt_status ckpt_session_plan(struct ckpt_err *err)
 		return CKPT_OK;
 	}
 	add_generation(generation);
-	if (!ckpt_session->row_count && name_rows(&generation->file.view))
+	if (!ckpt_session->row_count &&
+	    ckpt_session_prepare_store(&generation->file.view))
 		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
 	return attach_functions(generation, err);
 }
@@ -521,8 +439,8 @@ static enum ckpt_status start_session(struct ckpt_err *err)
 	ckpt_session->memo.routes = ckpt_session->routes.items;
 	ckpt_session->memo.is_readonly = ckpt_session->settings.is_readonly ||
 					 header->flags & CKPT_PLAN_READONLY;
-	ckpt_session->memo.open = open_store;
-	ckpt_session->memo.tell = tell_function;
+	ckpt_session->memo.open = ckpt_session_open_store;
+	ckpt_session->memo.tell = ckpt_session_tell_function;
 	ckpt_memo_install(&ckpt_session->memo);
 	ckpt_session_patch(0);
 	return CKPT_OK;

@@ -49,14 +49,22 @@ struct ckpt_session {
 	 * those that came later and are not among them. */
 	const char **row_names, **row_objects;
 	size_t row_count;
-	bool is_verified; /* the functions' code was compared */
-	bool has_cpu;	  /* memo.environment is made */
+	const char **lower; /* lower stores, NULL-terminated */
+	bool is_verified;   /* the functions' code was compared */
+	bool has_cpu;	    /* memo.environment is made */
 };
 
 /* The one of this process; NULL while there is nothing to intercept. */
 extern struct ckpt_session *ckpt_session;
 
 void ckpt_session_tell(const char *cause, const struct ckpt_err *err);
+void ckpt_session_tell_function(const struct ckpt_memo_function *function,
+				const char *cause, const char *text);
+/* From the first plan, all that opening needs: it may not allocate. */
+enum ckpt_status
+ckpt_session_prepare_store(const struct ckpt_plan_view *plan) CKPT_MUST_CHECK;
+/* ckpt_memo.open: at the first hooked call, in whatever thread. */
+bool ckpt_session_open_store(struct ckpt_memo *memo);
 /* Plan for the objects there are, and add the functions that are new. What
  * cannot be attached is told and left out. */
 enum ckpt_status ckpt_session_plan(struct ckpt_err *err) CKPT_MUST_CHECK;

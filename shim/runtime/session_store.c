@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* The store and the statistics of the process, opened at its first call. */
+#include "shim/runtime/session_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum ckpt_status name_rows(const struct ckpt_plan_view *plan)
+{
+	size_t count = plan->counts[CKPT_PLAN_FUNCTIONS];
+
+	ckpt_session->row_names = calloc(count + 1, sizeof(char *));
+	ckpt_session->row_objects = calloc(count + 1, sizeof(char *));
+	if (!ckpt_session->row_names || !ckpt_session->row_objects)
+		return CKPT_NOMEM;
+	ckpt_session->row_count = count + 1;
+	for (size_t i = 0; i < count; i++) {
+		const struct ckpt_plan_function *function = &plan->functions[i];
+		const char *path = "", *slash;
+
+		if (!(function->flags & CKPT_FUNCTION_ABSENT))
+			path = plan->strings +
+			       plan->objects[function->object].path;
+		slash = strrchr(path, '/');
+		ckpt_session->row_names[i] = plan->strings + function->name;
+		ckpt_session->row_objects[i] = slash ? slash + 1 : path;
+	}
+	ckpt_session->row_names[count] = "(others)";
+	ckpt_session->row_objects[count] = "";
+	return CKPT_OK;
+}
+
+/* Functions whose code is not what was planned for pass by from now on. */
+static void compare_code(void)
+{
+	ckpt_session->is_verified = true;
+	for (size_t i = 0; i < ckpt_session->function_count; i++) {
+		struct ckpt_attached *f = ckpt_session->functions[i];
+		struct ckpt_err err = {0};
+
+		if (!ckpt_attach_compare(f, &err))
+			continue;
+		f->memo.is_left_out = true;
+		ckpt_routes_bypass(&ckpt_session->routes, &f->memo, true);
+		ckpt_session_tell_function(&f->memo, "code", err.text);
+	}
+}
+
+static const char *store_directory(const struct ckpt_plan_view *plan)
+{
+	if (ckpt_session->settings.directory)
+		return ckpt_session->settings.directory;
+	return plan->strings + plan->header->store_directory;
+}
+
+bool ckpt_session_open_store(struct ckpt_memo *memo)
+{
+	const struct ckpt_plan_view *plan =
+		&ckpt_session->functions[0]->generation->file.view;
+	const struct ckpt_store_options options = {
+		.is_readonly = memo->is_readonly,
+		.is_shared = plan->header->flags & CKPT_PLAN_SHARED,
+		.max_size = plan->header->max_size,
+		.max_entries = plan->header->max_entries,
+		.max_age_s = plan->header->max_age_s,
+		.lower = ckpt_session->lower,
+	};
+	struct ckpt_store *store = NULL;
+	struct ckpt_stats *stats = NULL;
+	struct ckpt_err err = {0};
+
+	/* Not at start: CPUID costs a virtual machine 4 us each time, and most
+	 * processes never come here. */
+	ckpt_hash_init();
+	compare_code();
+	if (ckpt_store_open(store_directory(plan), &options, &store, &err)) {
+		ckpt_session_tell("store", &err);
+		return false;
+	}
+	if (!memo->is_readonly &&
+	    !ckpt_stats_open(store_directory(plan), ckpt_session->row_names,
+			     ckpt_session->row_objects, ckpt_session->row_count,
+			     &stats, &err))
+		__atomic_store_n(&memo->stats, stats, __ATOMIC_RELEASE);
+	__atomic_store_n(&memo->store, store, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* Lines into a NULL-terminated list, which lives as long as the process. */
+static enum ckpt_status list_lower(const char *lines)
+{
+	char *text = strdup(lines);
+	size_t count = 0;
+
+	if (!text)
+		return CKPT_NOMEM;
+	for (const char *at = text; (at = strchr(at, '\n')); at++)
+		count++;
+	ckpt_session->lower = calloc(count + 1, sizeof(char *));
+	if (!ckpt_session->lower) {
+		free(text);
+		return CKPT_NOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		char *end = strchr(text, '\n');
+
+		*end = '\0';
+		ckpt_session->lower[i] = text;
+		text = end + 1;
+	}
+	return CKPT_OK;
+}
+
+enum ckpt_status ckpt_session_prepare_store(const struct ckpt_plan_view *plan)
+{
+	enum ckpt_status status = name_rows(plan);
+
+	return status ? status
+		      : list_lower(plan->strings + plan->header->lower);
+}
