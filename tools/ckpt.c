@@ -35,6 +35,8 @@ static const struct command commands[] = {
 	{"fsck", "verify a whole store", ckpt_cmd_fsck},
 	{"export", "results as one file", ckpt_cmd_export},
 	{"import", "results that export wrote", ckpt_cmd_import},
+	{"report", "a page with pictures of what a store is worth",
+	 ckpt_cmd_report},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

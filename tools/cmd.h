@@ -24,5 +24,6 @@ int ckpt_cmd_fsck(int argc, char **argv);
 int ckpt_cmd_show(int argc, char **argv);
 int ckpt_cmd_export(int argc, char **argv);
 int ckpt_cmd_import(int argc, char **argv);
+int ckpt_cmd_report(int argc, char **argv);
 
 #endif
