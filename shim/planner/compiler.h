@@ -105,6 +105,11 @@ const struct ckpt_contract *
 ckpt_terms_find(const struct ckpt_terms *terms, const char *path,
 		const struct ckpt_terms **ret_terms);
 
+/* Does a [[type]] called `name` mean `type`? "struct tag", "tag" and the
+ * typedef name all do, "*" stands for any template arguments, and "const …"
+ * means only what is seen through a const qualifier. */
+bool ckpt_terms_is_type(const struct ckpt_type *type, const char *name);
+
 /* Does a contract of `terms` (not of outer ones) speak of something reached
  * through `path`? *ret_is_deref: it dereferences it with * or ->. */
 bool ckpt_terms_go_through(const struct ckpt_terms *terms, const char *path,
@@ -137,6 +142,20 @@ enum ckpt_status ckpt_layout_compile(struct ckpt_compiler *compiler,
 				     uint32_t *ret) CKPT_MUST_CHECK;
 
 /* ---- element ---- */
+
+/* The nodes of a number, a complex number, a pointer at `path` (simple.c). */
+enum ckpt_status ckpt_layout_scalar(struct ckpt_compiler *compiler,
+				    const struct ckpt_type *type,
+				    uint32_t *ret) CKPT_MUST_CHECK;
+enum ckpt_status ckpt_layout_pair(struct ckpt_compiler *compiler,
+				  const struct ckpt_type *type,
+				  uint32_t *ret) CKPT_MUST_CHECK;
+enum ckpt_status ckpt_layout_pointer(struct ckpt_compiler *compiler,
+				     const struct ckpt_type *type,
+				     const char *path,
+				     const struct ckpt_level *level,
+				     const struct ckpt_terms *terms,
+				     uint32_t *ret) CKPT_MUST_CHECK;
 
 /* The node of one element of `level`, shared where nothing but [[type]]s
  * speaks of what it holds. */

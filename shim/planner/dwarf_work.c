@@ -16,6 +16,7 @@ struct work {
 	struct ckpt_dies dies;
 	const struct ckpt_dwarf_request *request;
 	struct ckpt_die die;
+	struct ckpt_types *types;
 	struct ckpt_dwarf_types *t;
 	enum language language;
 	uint32_t flags;
@@ -110,6 +111,28 @@ static bool is_variant_parameter(const char *name)
 			strcmp(name, "__vtt_parm") == 0);
 }
 
+/* `this` points to one object and never to none: it is a reference. */
+static struct ckpt_type *get_type(struct work *work, struct ckpt_die described,
+				  const char *name)
+{
+	struct ckpt_type *type = ckpt_dwarf_types_of(work->t, described);
+	struct ckpt_die carrier =
+		ckpt_die_carrier(&work->dies, described, DW_AT_artificial);
+	struct ckpt_type *copy;
+
+	if (type->kind != CKPT_TYPE_POINTER || !name ||
+	    strcmp(name, "this") != 0 ||
+	    !ckpt_die_flag(&work->dies, carrier, DW_AT_artificial))
+		return type;
+	copy = ckpt_types_alloc(work->types, sizeof(*copy));
+	if (!copy)
+		return type;
+	*copy = *type;
+	copy->const_twin = NULL;
+	copy->is_reference = true;
+	return copy;
+}
+
 static void add_parameter(struct work *work, struct ckpt_die described,
 			  struct ckpt_die concrete)
 {
@@ -126,7 +149,7 @@ static void add_parameter(struct work *work, struct ckpt_die described,
 	work->names[work->count] = name ? name : "";
 	ckpt_location_read(dies, concrete, work->request->vaddr,
 			   work->is_cfa_based, &work->locations[work->count]);
-	work->roots[++work->count] = ckpt_dwarf_types_of(work->t, described);
+	work->roots[++work->count] = get_type(work, described, name);
 }
 
 static void read_parameters(struct work *work)
@@ -219,11 +242,11 @@ static enum ckpt_status find(struct work *work, struct ckpt_err *err)
 
 static enum ckpt_status start(struct work *work, struct ckpt_err *err)
 {
-	struct ckpt_types *types = ckpt_types_create();
-
-	if (types)
-		work->t = ckpt_dwarf_types_create(
-			&work->dies, types, work->language == LANGUAGE_CXX);
+	work->types = ckpt_types_create();
+	if (work->types)
+		work->t =
+			ckpt_dwarf_types_create(&work->dies, work->types,
+						work->language == LANGUAGE_CXX);
 	return work->t ? CKPT_OK
 		       : ckpt_err_set(err, CKPT_NOMEM, "out of memory");
 }

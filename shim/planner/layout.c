@@ -30,71 +30,6 @@ static enum ckpt_status add_member(struct shape *shape,
 				   const struct ckpt_type *type,
 				   const struct spot *spot);
 
-/* ---- simple values ------------------------------------------------------ */
-
-static enum ckpt_status compile_scalar(struct ckpt_compiler *compiler,
-				       const struct ckpt_type *type,
-				       uint32_t *ret)
-{
-	struct ckpt_plan_node node = {
-		.kind = CKPT_NODE_BYTES,
-		.flags = CKPT_NODE_FLAT,
-		.size = type->value_size ? type->value_size
-					 : (uint32_t)type->size,
-		.stride = (uint32_t)type->size,
-		.type_name = ckpt_node_type_name(compiler, type),
-	};
-
-	if (node.size == node.stride)
-		node.flags |= CKPT_NODE_DENSE;
-	*ret = ckpt_node_add(compiler, &node);
-	return CKPT_OK;
-}
-
-static enum ckpt_status
-compile_pointer(struct ckpt_compiler *compiler, const struct ckpt_type *type,
-		const char *path, const struct ckpt_level *level,
-		const struct ckpt_terms *terms, uint32_t *ret)
-{
-	struct ckpt_plan_node node = {
-		.kind = CKPT_NODE_POINTER,
-		.size = 8,
-		.stride = 8,
-		.type_name = ckpt_node_type_name(compiler, type),
-	};
-	enum ckpt_status status;
-
-	*ret = ckpt_node_add(compiler, &node);
-	status = ckpt_clauses_compile(compiler, type, path, level, terms,
-				      &node.first, &node.count);
-	if (!status)
-		ckpt_layout_set_node(compiler, *ret, &node);
-	return status;
-}
-
-/* Complex long doubles have padding in each half. */
-static enum ckpt_status compile_pair(struct ckpt_compiler *compiler,
-				     const struct ckpt_type *type,
-				     uint32_t *ret)
-{
-	struct ckpt_plan_node node = {
-		.kind = CKPT_NODE_ARRAY,
-		.flags = CKPT_NODE_FLAT,
-		.count = 2,
-		.size = (uint32_t)type->size,
-		.stride = (uint32_t)type->size,
-		.type_name = ckpt_node_type_name(compiler, type),
-	};
-	enum ckpt_status status =
-		compile_scalar(compiler, type->element, &node.first);
-
-	if (status)
-		return status;
-	node.flags = ckpt_layout_node(compiler, node.first)->flags;
-	*ret = ckpt_node_add(compiler, &node);
-	return CKPT_OK;
-}
-
 /* ---- aggregates --------------------------------------------------------- */
 
 static enum ckpt_status add_field(struct shape *shape, uint32_t node,
@@ -167,16 +102,6 @@ static bool is_flexible(const struct ckpt_type *type)
 	return type->kind == CKPT_TYPE_ARRAY && type->is_flexible;
 }
 
-/* "struct tag", "tag" and the typedef name all mean the type. */
-static bool is_named(const struct ckpt_type *type, const char *name)
-{
-	const char *space = type->name ? strchr(type->name, ' ') : NULL;
-
-	return (type->name && !strcmp(type->name, name)) ||
-	       (type->alias && !strcmp(type->alias, name)) ||
-	       (space && !strcmp(space + 1, name));
-}
-
 /* Terms of a [[type]] that speaks of `type`, found at `spot`. */
 static bool type_terms(struct shape *shape, const struct ckpt_type *type,
 		       const struct spot *spot, struct ckpt_terms *ret)
@@ -187,7 +112,7 @@ static bool type_terms(struct shape *shape, const struct ckpt_type *type,
 		const struct ckpt_type_config *config =
 			&request->type_configs[i];
 
-		if (!is_named(type, config->name))
+		if (!ckpt_terms_is_type(type, config->name))
 			continue;
 		*ret = (struct ckpt_terms){
 			.outer = shape->terms,
@@ -438,6 +363,24 @@ static const struct ckpt_clause *find_ignore(const struct shape *shape,
 		       : NULL;
 }
 
+/* The same of a union without a name, by all its members. */
+static const struct ckpt_clause *
+find_ignored_members(const struct shape *shape, const struct ckpt_type *type,
+		     const struct spot *spot, const struct ckpt_terms **terms)
+{
+	const struct ckpt_clause *clause = NULL;
+
+	for (size_t i = 0; i < type->field_count; i++) {
+		struct spot inner =
+			member_spot(shape->compiler, spot, &type->fields[i]);
+
+		clause = find_ignore(shape, inner.path, terms);
+		if (!clause || clause->condition)
+			return NULL;
+	}
+	return clause;
+}
+
 /* `ignore if EXPR`: a field that counts only where EXPR is false, such as what
  * stands beside a sentinel. */
 static enum ckpt_status add_condition(struct shape *shape,
@@ -478,6 +421,8 @@ static enum ckpt_status add_member(struct shape *shape,
 
 	if (type->kind != CKPT_TYPE_POINTER)
 		clause = find_ignore(shape, spot->path, &terms);
+	if (!clause && type->kind == CKPT_TYPE_UNION)
+		clause = find_ignored_members(shape, type, spot, &terms);
 	if (clause && !clause->condition && shape->level->is_made)
 		return ckpt_node_refuse(shape->compiler, spot->path, type,
 					"the call makes it, so a replay has to "
@@ -581,11 +526,12 @@ enum ckpt_status ckpt_layout_compile(struct ckpt_compiler *compiler,
 	case CKPT_TYPE_INT:
 	case CKPT_TYPE_FLOAT:
 	case CKPT_TYPE_VECTOR:
-		return compile_scalar(compiler, type, ret);
+		return ckpt_layout_scalar(compiler, type, ret);
 	case CKPT_TYPE_COMPLEX:
-		return compile_pair(compiler, type, ret);
+		return ckpt_layout_pair(compiler, type, ret);
 	case CKPT_TYPE_POINTER:
-		return compile_pointer(compiler, type, path, level, terms, ret);
+		return ckpt_layout_pointer(compiler, type, path, level, terms,
+					   ret);
 	case CKPT_TYPE_STRUCT:
 	case CKPT_TYPE_UNION:
 	case CKPT_TYPE_ARRAY:

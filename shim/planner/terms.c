@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/compiler.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 /* How many steps of `contract`'s path lead to `path`; -1: it does not start
@@ -89,4 +90,26 @@ bool ckpt_terms_go_through(const struct ckpt_terms *terms, const char *path,
 		return true;
 	}
 	return false;
+}
+
+/* A pattern may have "*" for template arguments. */
+static bool is_match(const char *pattern, const char *name)
+{
+	if (!name)
+		return false;
+	return strchr(pattern, '*') ? !fnmatch(pattern, name, 0)
+				    : !strcmp(pattern, name);
+}
+
+bool ckpt_terms_is_type(const struct ckpt_type *type, const char *name)
+{
+	const char *space = type->name ? strchr(type->name, ' ') : NULL;
+
+	if (strncmp(name, "const ", 6) == 0) {
+		if (!type->is_const)
+			return false;
+		name += 6;
+	}
+	return is_match(name, type->name) || is_match(name, type->alias) ||
+	       is_match(name, space ? space + 1 : NULL);
 }
