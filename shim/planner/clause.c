@@ -32,7 +32,11 @@ struct draft {
 	const struct ckpt_terms *in_force;
 	struct ckpt_level *item; /* what the pointer leads to */
 	struct ckpt_plan_clause entry;
+	const struct ckpt_path *own_path; /* as the contract writes it */
 	bool is_created;
+	/* An alias that is there before the call: how far it is from where
+	 * the other pointer leads counts. */
+	bool is_distance;
 	bool is_post_count;
 };
 
@@ -86,6 +90,8 @@ static const uint8_t plan_extents[] = {
 /* Is the memory behind the pointer looked at by its type? */
 static bool is_followed(const struct draft *draft)
 {
+	if (draft->is_distance)
+		return false;
 	switch (draft->clause->extent) {
 	case CKPT_CLAUSE_EXTENT_NULL:
 	case CKPT_CLAUSE_EXTENT_IGNORE:
@@ -233,6 +239,31 @@ static enum ckpt_status compile_alignment(struct draft *draft)
 	return CKPT_OK;
 }
 
+/* This pointer less the one it is an alias of. */
+static enum ckpt_status compile_distance(struct draft *draft)
+{
+	struct ckpt_expr own = {
+		.kind = CKPT_EXPR_PATH,
+		.path = (struct ckpt_path *)draft->own_path,
+		.place = draft->clause->place,
+	};
+	struct ckpt_expr other = {
+		.kind = CKPT_EXPR_PATH,
+		.path = draft->clause->alias,
+		.place = draft->clause->place,
+	};
+	struct ckpt_expr distance = {
+		.kind = CKPT_EXPR_BINARY,
+		.op = CKPT_OPERATOR_SUB,
+		.a = &own,
+		.b = &other,
+		.place = draft->clause->place,
+	};
+
+	return compile_expr(draft, &distance, CKPT_MOMENT_PRE,
+			    &draft->entry.count);
+}
+
 static enum ckpt_status compile_sizes(struct draft *draft)
 {
 	const struct ckpt_clause *clause = draft->clause;
@@ -262,6 +293,8 @@ static enum ckpt_status compile_sizes(struct draft *draft)
 				      &entry->capacity);
 	if (!status)
 		status = compile_until(draft);
+	if (!status && draft->is_distance)
+		status = compile_distance(draft);
 	if (!status && is_followed(draft) && entry->count == CKPT_PLAN_NONE &&
 	    entry->extent == CKPT_EXTENT_COUNT)
 		entry->count = ckpt_exprcode_constant(draft->compiler, 1);
@@ -320,7 +353,7 @@ static enum ckpt_status check_holder(const struct draft *draft)
 			  draft->clause->extent != CKPT_CLAUSE_EXTENT_NULL;
 
 	if (is_owner_created(draft->clause->owner) && !level->is_created &&
-	    (level->is_frame || level->is_constant))
+	    !draft->is_distance && (level->is_frame || level->is_constant))
 		return fail(draft, CKPT_INVALID,
 			    "the call cannot set it: it stands in a parameter "
 			    "or in memory that is only read; a pointer that "
@@ -374,13 +407,19 @@ static void note_traits(struct draft *draft)
 static enum ckpt_status compile_clause(struct draft *draft)
 {
 	const struct ckpt_clause *clause = draft->clause;
-	enum ckpt_status status = choose_element(draft);
+	enum ckpt_status status;
 
+	draft->is_distance = clause->owner == CKPT_CLAUSE_OWNER_ALIAS &&
+			     clause->extent == CKPT_CLAUSE_EXTENT_DEFAULT &&
+			     !draft->level->is_created;
+	status = choose_element(draft);
 	if (status)
 		return status;
 	draft->is_created =
-		draft->level->is_created || is_owner_created(clause->owner);
-	draft->entry.extent = plan_extents[clause->extent];
+		draft->level->is_created ||
+		(is_owner_created(clause->owner) && !draft->is_distance);
+	draft->entry.extent = draft->is_distance ? CKPT_EXTENT_OPAQUE
+						 : plan_extents[clause->extent];
 	draft->entry.owner = plan_owners[clause->owner];
 	draft->entry.allocator =
 		ckpt_tables_text(draft->compiler->tables, clause->allocator);
@@ -458,54 +497,6 @@ uint32_t ckpt_clauses_none(struct ckpt_compiler *compiler, const char *path)
 			       sizeof(entry));
 }
 
-/* The way a user would write the path. */
-static void written_path(const char *path, char *text, size_t size)
-{
-	size_t used = 0;
-
-	for (; *path && used + 3 < size; path++) {
-		if (!strncmp(path, "[].", 3)) {
-			text[used++] = '-';
-			text[used++] = '>';
-			path += 2;
-		} else {
-			text[used++] = *path;
-		}
-	}
-	text[used] = 0;
-}
-
-static const char *likely_clause(const struct ckpt_type *pointer)
-{
-	const struct ckpt_type *element = pointer->element;
-
-	if (element->kind == CKPT_TYPE_FUNCTION)
-		return "code";
-	if (element->kind == CKPT_TYPE_INT && element->size == 1 &&
-	    element->is_const)
-		return "string\" or \"[COUNT]";
-	if (!element->size)
-		return "bytes SIZE";
-	if (element->kind == CKPT_TYPE_STRUCT)
-		return "one\" or \"[COUNT]";
-	return "[COUNT]";
-}
-
-static void note_missing(struct ckpt_compiler *compiler,
-			 const struct ckpt_type *pointer, const char *path)
-{
-	char type[128];
-	char text[256];
-
-	ckpt_type_text(pointer, type, sizeof(type));
-	written_path(path, text, sizeof(text));
-	ckpt_buf_format(&compiler->missing,
-			"%s`%s` (%s) has no contract: add \"%s\" = \"%s\" "
-			"to [function.memory]",
-			compiler->missing.size ? "\n" : "", text, type, text,
-			likely_clause(pointer));
-}
-
 /* No contract: one object where that is certain, else refused, now or (where
  * only the call makes the pointer) when it turns out to lead elsewhere than
  * into the arguments. */
@@ -526,7 +517,7 @@ static enum ckpt_status compile_default(struct draft *draft, uint32_t first)
 		return status;
 	}
 	if (!draft->level->is_created)
-		note_missing(compiler, draft->pointer, draft->path);
+		ckpt_missing_note(compiler, draft->pointer, draft->path);
 	draft->entry.flags = CKPT_CLAUSE_CREATED;
 	draft->entry.direction = CKPT_DIR_OUT;
 	draft->entry.path = ckpt_tables_text(compiler->tables, draft->path);
@@ -562,6 +553,7 @@ enum ckpt_status ckpt_clauses_compile(struct ckpt_compiler *compiler,
 	*ret_count = (uint32_t)count;
 	if (!contract)
 		return compile_default(&draft, *ret_first);
+	draft.own_path = contract->path;
 	for (size_t i = 0; i < count && !status; i++) {
 		draft.clause = &contract->clauses[i];
 		draft.entry = blank_clause;

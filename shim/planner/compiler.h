@@ -12,6 +12,7 @@
  *   element  what a pointer leads to, compiled once where that is possible
  *   terms    which contract speaks of a path
  *   clause   a contract's clauses → what a pointer reaches
+ *   missing  what to write where nothing is said
  *   exprcode expressions → stack code
  *   program  a whole function: frame, globals, result, conditions
  *   programdigest  the hash of all that was made
@@ -190,6 +191,12 @@ enum ckpt_status ckpt_clauses_compile(struct ckpt_compiler *compiler,
 
 /* A clause that covers nothing, for the message about `path`; its index. */
 uint32_t ckpt_clauses_none(struct ckpt_compiler *compiler, const char *path);
+
+/* ---- missing ---- */
+
+/* Note that the pointer at `path` has no contract, with the line to add. */
+void ckpt_missing_note(struct ckpt_compiler *compiler,
+		       const struct ckpt_type *pointer, const char *path);
 
 /* ---- exprcode ---- */
 

@@ -82,6 +82,27 @@ static enum ckpt_status put_extent(struct walker *w, uint32_t clause,
 	return ckpt_walk_add(call, &extent, &number);
 }
 
+/* Never followed. Of an alias counts how far it is from what it is one of. */
+static enum ckpt_status put_opaque(struct walker *w, uint32_t clause,
+				   const struct ckpt_walk_pointer *pointer)
+{
+	struct ckpt_eval_context context = ckpt_walk_context(w->call, pointer);
+	uint32_t distance = w->call->program->clauses[clause].count;
+	enum ckpt_status status;
+	__int128 value;
+
+	ckpt_sink_put_word(w->sink, TOKEN_OPAQUE);
+	if (distance == CKPT_PLAN_NONE)
+		return CKPT_OK;
+	status = ckpt_eval(w->call, distance, &context, &value);
+	if (status) {
+		w->call->refusal.clause = clause;
+		return status;
+	}
+	ckpt_sink_put_value(w->sink, value);
+	return CKPT_OK;
+}
+
 /* One that is not NULL, under the clause that holds for it. */
 static enum ckpt_status put_target(struct walker *w, uint32_t clause,
 				   const struct ckpt_walk_pointer *pointer,
@@ -98,8 +119,7 @@ static enum ckpt_status put_target(struct walker *w, uint32_t clause,
 		ckpt_sink_put_word(w->sink, TOKEN_IGNORED);
 		return CKPT_OK;
 	case CKPT_EXTENT_OPAQUE:
-		ckpt_sink_put_word(w->sink, TOKEN_OPAQUE);
-		return CKPT_OK;
+		return put_opaque(w, clause, pointer);
 	case CKPT_EXTENT_NONE:
 		return ckpt_call_refuse(w->call, CKPT_REFUSAL_NOT_NULL, clause,
 					value, 0);

@@ -19,9 +19,9 @@ struct measure {
 	struct ckpt_extent *extent;
 };
 
-static struct ckpt_eval_context
-context_of(const struct ckpt_call *call,
-	   const struct ckpt_walk_pointer *pointer)
+struct ckpt_eval_context
+ckpt_walk_context(const struct ckpt_call *call,
+		  const struct ckpt_walk_pointer *pointer)
 {
 	struct ckpt_eval_context context = {
 		.element = pointer->element,
@@ -44,7 +44,7 @@ enum ckpt_status ckpt_walk_choose(struct ckpt_call *call, uint32_t node,
 				  uint32_t *ret_alternative)
 {
 	const struct ckpt_plan_node *n = &call->program->nodes[node];
-	struct ckpt_eval_context context = context_of(call, pointer);
+	struct ckpt_eval_context context = ckpt_walk_context(call, pointer);
 	enum ckpt_status status;
 	bool is_true;
 
@@ -338,7 +338,7 @@ enum ckpt_status ckpt_walk_measure(struct ckpt_call *call, uint32_t clause,
 	};
 	enum ckpt_status status;
 
-	m.context = context_of(call, pointer);
+	m.context = ckpt_walk_context(call, pointer);
 	m.step = call->program->nodes[m.clause->node].stride;
 	/* There is no counting of things without size (empty structs). */
 	if (!m.step)
@@ -393,7 +393,7 @@ enum ckpt_status ckpt_walk_settle(struct ckpt_call *call, uint32_t extent)
 	if (copy.parent != CKPT_PLAN_NONE)
 		pointer.element = ckpt_eval_element(
 			call, &call->extents[copy.parent], copy.from);
-	m.context = context_of(call, &pointer);
+	m.context = ckpt_walk_context(call, &pointer);
 	m.step = call->program->nodes[copy.node].stride;
 	status = settle_extent(&m);
 	if (!status)

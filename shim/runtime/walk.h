@@ -21,6 +21,11 @@ struct ckpt_walk_pointer {
 	const uint8_t *element; /* of the holder; NULL in the frame */
 };
 
+/* Where expressions of a clause of this pointer start from. */
+struct ckpt_eval_context
+ckpt_walk_context(const struct ckpt_call *call,
+		  const struct ckpt_walk_pointer *pointer);
+
 /* The clause that holds for a pointer of node `node`, of which `alternative`
  * is the number among the node's clauses. UNSUPPORTED: none does. */
 enum ckpt_status ckpt_walk_choose(struct ckpt_call *call, uint32_t node,

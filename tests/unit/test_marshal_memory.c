@@ -329,7 +329,61 @@ START_TEST(nested_pointers_of_the_caller_are_written_where_they_are)
 }
 END_TEST
 
-UNIT_MAIN("marshal_memory", a_block_of_another_allocator_is_made_with_it,
+START_TEST(an_alias_that_is_there_before_counts_by_its_distance)
+{
+	double numbers[4] = {1, 2, 3, 4};
+	double copy[4] = {1, 2, 3, 4};
+	struct ckpt_hash128 key;
+
+	compile("double f(const double *begin, const double *end);",
+		"[function.memory]\nbegin = \"bytes end - begin\"\n"
+		"end = \"alias begin\"\n");
+	set_pointer(0, numbers);
+	set_pointer(1, numbers + 3);
+	key = marshal_key(&m);
+	set_pointer(0, copy);
+	set_pointer(1, copy + 3);
+	ck_assert(marshal_same(key, marshal_key(&m)));
+	set_pointer(1, copy + 2);
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	set_pointer(0, copy + 1);
+	set_pointer(1, copy);
+	ck_assert_int_eq(marshal_refusal(&m), CKPT_REFUSAL_NEGATIVE);
+}
+END_TEST
+
+/* As strsep: moves a pointer on inside a text that it cuts. */
+START_TEST(an_alias_that_the_call_moves_is_input_and_output)
+{
+	char text[] = "a,b,c";
+	char *at = text + 2;
+	struct ckpt_hash128 key;
+
+	compile("char *f(char **at, char *text);",
+		"[function.memory]\nat = \"inout one\"\n"
+		"\"*at\" = \"alias text\"\n"
+		"text = \"inout string\"\nreturn = \"alias text\"\n");
+	set_pointer(0, &at);
+	set_pointer(1, text);
+	key = marshal_key(&m);
+	at = text;
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	at = text + 2;
+	(void)marshal_key(&m);
+	m.frame.result_rax = (uintptr_t)at;
+	at = text + 4;
+	marshal_capture(&m);
+	at = text + 2;
+	marshal_replay(&m, key);
+	ck_assert_ptr_eq(at, text + 4);
+	ck_assert_uint_eq(m.frame.result_rax, (uintptr_t)(text + 2));
+}
+END_TEST
+
+UNIT_MAIN("marshal_memory",
+	  an_alias_that_is_there_before_counts_by_its_distance,
+	  an_alias_that_the_call_moves_is_input_and_output,
+	  a_block_of_another_allocator_is_made_with_it,
 	  an_array_made_with_new_is_made_with_new,
 	  capacity_and_alignment_are_kept, two_results_may_share_a_block,
 	  a_pointer_into_another_result_stays_one,
