@@ -23,6 +23,8 @@ static const char head[] =
 	".figures span { color: var(--soft); }\n"
 	".bars { display: grid; gap: .4rem .75rem; align-items: center;\n"
 	"  grid-template-columns: minmax(6rem, 14rem) 1fr max-content; }\n"
+	"@media (max-width: 36rem) { .bars { grid-template-columns: 1fr\n"
+	"  max-content; } .bars .label { grid-column: 1 / 3; } }\n"
 	".bars .label { overflow: hidden; text-overflow: ellipsis;\n"
 	"  white-space: nowrap; }\n"
 	".bars .bar { height: 1.1rem; border-radius: 2px;\n"
@@ -113,9 +115,10 @@ static double find_largest(const struct ckpt_chart_bar *bars, size_t count)
 }
 
 void ckpt_chart_bars(FILE *file, const char *title, const char *note,
-		     const struct ckpt_chart_bar *bars, size_t count)
+		     const struct ckpt_chart_bar *bars, size_t count,
+		     double full)
 {
-	double largest = find_largest(bars, count);
+	double largest = full > 0 ? full : find_largest(bars, count);
 
 	begin_picture(file, title, note);
 	fputs("<div class=\"bars\">\n", file);
@@ -164,8 +167,10 @@ void ckpt_chart_columns(FILE *file, const char *title, const char *note,
 	if (!count)
 		return;
 	begin_picture(file, title, note);
-	fprintf(file, "<svg viewBox=\"0 0 %zu %d\" role=\"img\">\n", width,
-		HEIGHT + 1);
+	fprintf(file,
+		"<svg viewBox=\"0 0 %zu %d\" role=\"img\" "
+		"preserveAspectRatio=\"xMinYMax\">\n",
+		width, HEIGHT + 1);
 	for (size_t i = 0; i < count; i++)
 		draw_column(file, &columns[i], i, largest);
 	fprintf(file, "<line x1=\"0\" y1=\"%d\" x2=\"%zu\" y2=\"%d\"/></svg>\n",

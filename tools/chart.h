@@ -26,9 +26,11 @@ void ckpt_chart_end(FILE *file);
 /* One number that matters. */
 void ckpt_chart_figure(FILE *file, const char *value, const char *meaning);
 
-/* A bar for each, the longest as wide as there is room. `note` may be NULL. */
+/* A bar for each; one of `full` (0: the largest) is as wide as there is room.
+ * `note` may be NULL. */
 void ckpt_chart_bars(FILE *file, const char *title, const char *note,
-		     const struct ckpt_chart_bar *bars, size_t count);
+		     const struct ckpt_chart_bar *bars, size_t count,
+		     double full);
 
 /* A column for each, from left to right: values over time. */
 void ckpt_chart_columns(FILE *file, const char *title, const char *note,

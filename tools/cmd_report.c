@@ -227,7 +227,7 @@ static void write_saved(FILE *file, const struct report *report)
 	ckpt_chart_bars(file, "Time saved, by function",
 			"What the hits would have taken to compute, less what "
 			"they took.",
-			bars.bars, bars.count);
+			bars.bars, bars.count, 0);
 }
 
 static void write_rates(FILE *file, const struct report *report)
@@ -247,7 +247,7 @@ static void write_rates(FILE *file, const struct report *report)
 			(double)c->hits / (double)asked);
 	}
 	ckpt_chart_bars(file, "Hit rate, by function", NULL, bars.bars,
-			bars.count);
+			bars.count, 1);
 }
 
 static void write_sizes(FILE *file, const struct report *report)
@@ -267,7 +267,7 @@ static void write_sizes(FILE *file, const struct report *report)
 		add_bar(&bars, kept[i].name, text, (double)kept[i].size);
 	}
 	ckpt_chart_bars(file, "Size of results, by function", NULL, bars.bars,
-			bars.count);
+			bars.count, 0);
 }
 
 static void write_days(FILE *file, const struct report *report)
