@@ -160,6 +160,18 @@ static void print_traits(const struct ckpt_closure *closure)
 	}
 }
 
+static void print_reach(const struct ckpt_planned_function *f)
+{
+	if (f->has_entry)
+		printf("\n  %-10s directly: its first %u bytes lead to the "
+		       "cache\n",
+		       "called", f->entry_patch.window_size);
+	else
+		printf("\n  %-10s through %zu relocated word%s\n", "called",
+		       f->match.slot_count,
+		       f->match.slot_count == 1 ? "" : "s");
+}
+
 static void print_names(const struct ckpt_match *match)
 {
 	printf("  %-10s", "symbols");
@@ -169,8 +181,6 @@ static void print_names(const struct ckpt_match *match)
 		       : match->names[i].is_default ? "@@"
 						    : "@",
 		       match->names[i].version ? match->names[i].version : "");
-	printf("\n  %-10s through %zu relocated word%s\n", "called",
-	       match->slot_count, match->slot_count == 1 ? "" : "s");
 }
 
 /* Where contracts for it are, if its config does not have them. */
@@ -205,6 +215,7 @@ static void print_function(const struct ckpt_survey *survey,
 	       ckpt_survey_object(survey, f->match.object), f->match.vaddr,
 	       f->match.size);
 	print_names(&f->match);
+	print_reach(f);
 	if (f->has_signature) {
 		ckpt_signature_text(&f->signature, f->match.symbol, text,
 				    sizeof(text));
@@ -272,6 +283,7 @@ static void json_function(struct ckpt_json *json,
 			 ckpt_survey_object(survey, f->match.object));
 	ckpt_json_uint(json, "bytes", f->match.size);
 	ckpt_json_uint(json, "slots", f->match.slot_count);
+	ckpt_json_bool(json, "entry", f->has_entry);
 	if (f->has_signature) {
 		ckpt_signature_text(&f->signature, f->match.symbol, text,
 				    sizeof(text));

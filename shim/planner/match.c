@@ -394,6 +394,46 @@ enum ckpt_status ckpt_match_find(struct ckpt_scope *scope,
 	return status;
 }
 
+/* ---- clones ---- */
+
+static bool is_clone(const char *symbol, const char *name)
+{
+	static const char *const suffixes[] = {".isra.", ".constprop.",
+					       ".part."};
+	size_t size = strlen(name);
+
+	if (strncmp(symbol, name, size) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (!strncmp(symbol + size, suffixes[i], strlen(suffixes[i])))
+			return true;
+	return false;
+}
+
+const char *ckpt_match_find_clone(struct ckpt_scope *scope,
+				  const struct ckpt_function_config *config,
+				  uint32_t *ret_object)
+{
+	for (uint32_t i = 0; i < ckpt_scope_count(scope); i++) {
+		const char *path = ckpt_scope_object(scope, i)->path;
+		const struct ckpt_image *image =
+			is_ours(path) ? NULL : ckpt_scope_image(scope, i, NULL);
+		const struct ckpt_symbol *symbols;
+		size_t count;
+
+		if (!image || !is_wanted_object(image, path, config->object))
+			continue;
+		symbols = ckpt_image_static_symbols(image, &count);
+		for (size_t j = 0; j < count; j++) {
+			if (!is_clone(symbols[j].name, config->name))
+				continue;
+			*ret_object = i;
+			return symbols[j].name;
+		}
+	}
+	return NULL;
+}
+
 /* ---- slots ---- */
 
 static bool is_slot_type(const struct ckpt_relocation *relocation)

@@ -60,6 +60,13 @@ enum ckpt_status ckpt_match_find(struct ckpt_scope *scope,
 				 struct ckpt_matches *matches,
 				 struct ckpt_err *err) CKPT_MUST_CHECK;
 
+/* A clone that the compiler made of a function of this name, with arguments of
+ * its own ("f.isra.0", "f.constprop.0", "f.part.0"); NULL if there is none.
+ * Belongs to the scope; *ret_object is where. */
+const char *ckpt_match_find_clone(struct ckpt_scope *scope,
+				  const struct ckpt_function_config *config,
+				  uint32_t *ret_object);
+
 /* Count the relocations of all objects that are bound to `match`. */
 void ckpt_match_count_slots(struct ckpt_scope *scope, struct ckpt_match *match);
 

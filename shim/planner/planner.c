@@ -284,7 +284,9 @@ static enum ckpt_status add_absent(struct work *work,
 	struct ckpt_match match = {.object = CKPT_PLAN_NONE,
 				   .symbol = config->name,
 				   .display = strdup(config->name)};
-	const char *program = ckpt_scope_object(work->planning->scope, 0)->path;
+	struct ckpt_scope *scope = work->planning->scope;
+	const char *clone;
+	uint32_t object;
 	enum ckpt_status status;
 
 	if (!match.display)
@@ -292,11 +294,21 @@ static enum ckpt_status add_absent(struct work *work,
 	status = add_function(work->planning, config, &match);
 	if (status)
 		return status;
-	return add_note(work->planning,
-			(uint32_t)work->planning->function_count - 1, false,
-			"not defined in %s or a library it has loaded%s%s",
-			program, config->object ? " as " : "",
-			config->object ? config->object : "");
+	clone = ckpt_match_find_clone(scope, config, &object);
+	if (clone)
+		return add_note(
+			work->planning,
+			(uint32_t)work->planning->function_count - 1, true,
+			"the compiler changed its arguments (it is %s in %s), "
+			"so it cannot be checkpointed; compile it with "
+			"__attribute__((noipa)), or name a function that calls "
+			"it",
+			clone, ckpt_scope_object(scope, object)->path);
+	return add_note(
+		work->planning, (uint32_t)work->planning->function_count - 1,
+		false, "not defined in %s or a library it has loaded%s%s",
+		ckpt_scope_object(scope, 0)->path, config->object ? " as " : "",
+		config->object ? config->object : "");
 }
 
 /* Nothing is wrong with it, but who should call it? */

@@ -13,6 +13,7 @@ int area_int(int x) __asm__("_ZN3geo4areaEi");
 int area_double(double x) __asm__("_ZN3geo4areaEd");
 int box_grow(int x) __asm__("_ZNK3geo3box4growEi");
 int grow_cold(int x) __asm__("_ZNK3geo3box4growEi.cold");
+int cloned(int x) __asm__("cloned.isra.0");
 int match_me_one(int x);
 int match_me_two(int x);
 int match_me_alias(int x) __attribute__((alias("match_me_one")));
@@ -32,6 +33,10 @@ int box_grow(int x)
 int grow_cold(int x)
 {
 	return x * 11;
+}
+int cloned(int x)
+{
+	return x * 23;
 }
 int match_me_one(int x)
 {
@@ -173,6 +178,20 @@ START_TEST(what_returns_twice_or_never_is_barred)
 }
 END_TEST
 
+START_TEST(a_clone_with_other_arguments_is_told_by_its_name)
+{
+	struct ckpt_function_config config = {.name = (char *)"cloned"};
+	uint32_t object = 7;
+
+	ck_assert_uint_eq(find("cloned", NULL), 0);
+	ck_assert_str_eq(ckpt_match_find_clone(scope, &config, &object),
+			 "cloned.isra.0");
+	ck_assert_uint_eq(object, 0);
+	config.name = (char *)"clone";
+	ck_assert_ptr_null(ckpt_match_find_clone(scope, &config, &object));
+}
+END_TEST
+
 UNIT_MAIN("match", a_symbol_of_the_program_is_found,
 	  names_of_one_address_are_one_function,
 	  a_pattern_finds_each_function_once,
@@ -181,4 +200,5 @@ UNIT_MAIN("match", a_symbol_of_the_program_is_found,
 	  an_object_limits_where_is_looked, a_version_can_be_asked_for,
 	  a_name_nobody_has_finds_nothing, variables_are_no_functions,
 	  the_words_calls_go_through_are_counted,
-	  what_returns_twice_or_never_is_barred)
+	  what_returns_twice_or_never_is_barred,
+	  a_clone_with_other_arguments_is_told_by_its_name)
