@@ -11,6 +11,7 @@
 enum {
 	JUMP_SIZE = 5,
 	ENDBR_SIZE = 4,
+	TABLE_MAX = 4096,
 	SHORT_REACH = 160, /* of a branch with an 8-bit distance, generously */
 	OPCODE_CALL = 0xe8,
 	OPCODE_JUMP = 0xe9,
@@ -158,10 +159,6 @@ static enum ckpt_status check_function(const struct proof *proof,
 				      "0x%" PRIx64
 				      " jumps to its first instructions",
 				      extent.vaddr + off);
-		/* Through a register: a table that leads anywhere inside. */
-		if (is_own && insn.kind == CKPT_INSN_JUMP_FAR &&
-		    insn.is_notrack)
-			return refuse(proof, "it has a jump table");
 		off += insn.size;
 	}
 	return CKPT_OK;
@@ -236,6 +233,78 @@ static bool visit_branches(const struct ckpt_image *image, visit_branch *visit,
 	return true;
 }
 
+/* ---- jump tables ---- */
+
+/* Is there a word that could be an entry of a table of addresses and leads
+ * into the window? Looks at all that is mapped from the file but code. */
+static bool has_address(const struct proof *proof)
+{
+	size_t count;
+	const struct ckpt_segment *segments =
+		ckpt_image_segments(proof->image, &count);
+	uint64_t word;
+
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *bytes = ckpt_image_bytes(
+			proof->image, segments[i].vaddr, segments[i].file_size);
+
+		if (!bytes || segments[i].flags & PF_X)
+			continue;
+		for (uint64_t off = 0; off + 8 <= segments[i].file_size;
+		     off += 4) {
+			memcpy(&word, bytes + off, sizeof(word));
+			if (is_inside(proof, word))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A table of 32-bit distances from its own start, as long as it could be. */
+static bool has_distance(const struct proof *proof, uint64_t table)
+{
+	uint32_t distance;
+
+	for (uint64_t i = 0; i < TABLE_MAX; i++) {
+		const void *entry =
+			ckpt_image_bytes(proof->image, table + 4 * i, 4);
+
+		if (!entry)
+			return false;
+		memcpy(&distance, entry, sizeof(distance));
+		if (is_inside(proof,
+			      table + (uint64_t)(int64_t)(int32_t)distance))
+			return true;
+	}
+	return false;
+}
+
+/* What the function's indirect jumps could go by: tables that it takes the
+ * address of, and words anywhere. */
+static enum ckpt_status check_tables(const struct proof *proof)
+{
+	const uint8_t *bytes = ckpt_image_bytes(
+		proof->image, proof->extent.vaddr, proof->extent.size);
+	bool has_jump = false, leads_inside = false;
+	struct ckpt_insn insn;
+
+	for (uint64_t off = 0; bytes && off < proof->extent.size;
+	     off += insn.size) {
+		if (ckpt_insn_decode(bytes + off, proof->extent.size - off,
+				     proof->extent.vaddr + off, &insn))
+			return refuse(proof, "it cannot be decoded");
+		has_jump |= insn.kind == CKPT_INSN_JUMP_FAR;
+		if (insn.kind == CKPT_INSN_LEA &&
+		    insn.memory.base == CKPT_REG_IP && !leads_inside)
+			leads_inside = has_distance(
+				proof, proof->extent.vaddr + off + insn.size +
+					       (uint64_t)insn.memory.disp);
+	}
+	if (has_jump && (leads_inside || has_address(proof)))
+		return refuse(proof, "a jump table may lead into it");
+	return CKPT_OK;
+}
+
 static bool is_harmless(void *context, uint64_t vaddr, uint64_t target)
 {
 	(void)vaddr;
@@ -284,6 +353,8 @@ static enum ckpt_status prove_window(struct proof *proof)
 	if (proof->end - proof->start > CKPT_ENTRY_WINDOW_MAX)
 		return refuse(proof, "its first instructions are too long");
 	status = check_neighbours(proof);
+	if (!status)
+		status = check_tables(proof);
 	if (status)
 		return status;
 	if (!visit_branches(proof->image, is_harmless, proof))

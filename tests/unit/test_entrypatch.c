@@ -47,6 +47,18 @@ FUNCTION("start_loops",
 
 __asm__(".section patched, \"ax\"\n\t.balign 4096\n\t.text\n");
 
+/* Loops whose head is in the window and is reached by a jump table only: of
+ * distances, and of addresses. */
+FUNCTION("start_table", "push %rbx\n1:\tmov %edi, %ebx\n\tsub $1, %edi\n\t"
+			"lea 2f(%rip), %rdx\n\tmovslq (%rdx), %rcx\n\t"
+			"add %rdx, %rcx\n\tjmp *%rcx\n\t"
+			".section .rodata\n\t.balign 4\n"
+			"2:\t.long 1b - 2b\n\t.section patched");
+FUNCTION("start_addresses", "push %rbx\n1:\tmov %edi, %ebx\n\tsub $1, %edi\n\t"
+			    "jmp *2f(%rip)\n\t"
+			    ".section .data.rel.ro, \"aw\"\n\t.balign 8\n"
+			    "2:\t.quad 1b\n\t.section patched");
+
 extern int start_number, start_pointer;
 int start_number __attribute__((visibility("hidden"))) = 1234;
 int start_pointer __attribute__((visibility("hidden")));
@@ -216,6 +228,13 @@ START_TEST(a_jump_from_elsewhere_is_refused)
 }
 END_TEST
 
+START_TEST(a_jump_table_into_the_window_is_refused)
+{
+	expect_refusal("start_table", "jump table");
+	expect_refusal("start_addresses", "lead");
+}
+END_TEST
+
 START_TEST(a_symbol_in_the_window_is_refused)
 {
 	expect_refusal("start_symbol", "symbol_inside");
@@ -269,6 +288,7 @@ UNIT_MAIN("entrypatch", a_plain_prologue_moves, an_endbr_stays,
 	  a_short_branch_becomes_a_long_one, a_jump_goes_where_it_went,
 	  a_call_returns_into_the_function, a_function_too_short_is_refused,
 	  a_loop_to_the_start_is_refused, a_jump_from_elsewhere_is_refused,
+	  a_jump_table_into_the_window_is_refused,
 	  a_symbol_in_the_window_is_refused,
 	  instructions_that_cannot_move_are_refused,
 	  the_middle_of_a_function_is_refused,
