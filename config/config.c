@@ -6,10 +6,7 @@
 #include "config/library.h"
 #include "shim/common/cleanup.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
 	PLAN_WAIT_S = 10,
@@ -67,6 +64,29 @@ static void read_libraries(struct loader *loader)
 		else
 			ckpt_messages_add_err(&loader->messages, &err);
 	}
+}
+
+/* The library that needs no `use`, where it is installed. */
+static void read_builtin(struct loader *loader)
+{
+	static const char name[] = "libstdcxx";
+	struct ckpt_config *config = loader->config;
+	struct ckpt_document *library = NULL;
+	struct ckpt_err err = {0};
+	enum ckpt_status status;
+
+	for (size_t i = 0; i < config->document_count; i++) {
+		const char *used = config->documents[i]->library;
+
+		if (used && strcmp(used, name) == 0)
+			return;
+	}
+	status = ckpt_library_open(config, loader->library_dirs, NULL, name,
+				   &library, &err);
+	if (!status)
+		ckpt_library_check(library, &loader->messages);
+	else if (status != CKPT_NOTFOUND)
+		ckpt_messages_add_err(&loader->messages, &err);
 }
 
 /* The layers of one block, highest precedence first. */
@@ -355,6 +375,7 @@ static void read_config(struct loader *loader)
 		       &loader->messages, config);
 	read_cache(loader);
 	read_libraries(loader);
+	read_builtin(loader);
 	check_defaults(loader);
 	read_functions(loader);
 	read_types(loader);
@@ -562,26 +583,4 @@ enum ckpt_status ckpt_config_expand(struct ckpt_config *config,
 	if (!status)
 		*ret = function;
 	return status;
-}
-
-enum ckpt_status ckpt_config_check_owner(const char *path, struct ckpt_err *err)
-{
-	struct stat st;
-
-	if (stat(path, &st))
-		return ckpt_err_set(err, CKPT_IO, "%s: %s", path,
-				    strerror(errno));
-	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return ckpt_err_set(err, CKPT_INVALID,
-				    "%s belongs to another user (uid %u): not "
-				    "used; name it with --config or "
-				    "CKPT_CONFIG if you trust it",
-				    path, (unsigned)st.st_uid);
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return ckpt_err_set(err, CKPT_INVALID,
-				    "%s can be written by others (mode %04o): "
-				    "not used; chmod go-w it, or name it with "
-				    "--config or CKPT_CONFIG",
-				    path, (unsigned)st.st_mode & 07777u);
-	return CKPT_OK;
 }

@@ -146,10 +146,4 @@ enum ckpt_status ckpt_config_expand(struct ckpt_config *config,
 				    const struct ckpt_function_config **ret,
 				    struct ckpt_err *err) CKPT_MUST_CHECK;
 
-/* May a config that was found in the current directory steer this user's
- * programs? It must belong to the user or root and not be writable by others;
- * INVALID says what to do. One that was named explicitly is not asked. */
-enum ckpt_status ckpt_config_check_owner(const char *path,
-					 struct ckpt_err *err) CKPT_MUST_CHECK;
-
 #endif

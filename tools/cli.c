@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/owner.h"
 #include "shim/common/cleanup.h"
 #include "shim/common/version.h"
 

@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include "config/exprtext.h"
+#include "config/owner.h"
 #include "shim/common/cleanup.h"
 #include "tests/unit/unit.h"
 
@@ -97,7 +98,8 @@ START_TEST(empty_config_has_the_defaults)
 	ck_assert_int_eq(config->log_level, 1);
 	ck_assert_uint_eq(config->function_count, 0);
 	ck_assert_uint_eq(config->notes.count, 0);
-	ck_assert_uint_eq(config->file_count, 1);
+	/* and where the built-in library could be */
+	ck_assert_uint_eq(config->file_count, 3);
 	ck_assert_str_eq(config->files[0].path, config_path);
 	ck_assert(config->files[0].is_present);
 	ckpt_config_destroy(config);
@@ -263,7 +265,7 @@ START_TEST(library_describes_what_the_config_names)
 	ck_assert_ptr_null(f[1].library);
 	ck_assert_uint_eq(config->type_count, 1);
 	ck_assert_str_eq(config->types[0].name, "q_vector");
-	ck_assert_uint_eq(config->file_count, 3);
+	ck_assert_uint_eq(config->file_count, 5);
 	ck_assert_str_eq(config->files[1].path, "/nonexistent/qlib.toml");
 	ck_assert(!config->files[1].is_present);
 	ck_assert(config->files[2].is_present);
@@ -541,13 +543,13 @@ END_TEST
 
 START_TEST(keys_that_do_nothing_yet_are_noted)
 {
-	struct ckpt_config *config = load("[cache]\nlower = '/x'\n"
+	struct ckpt_config *config = load("[cache]\nremote = 'x'\n"
 					  "[defaults]\nkeep_inputs = true\n");
 
 	ck_assert_uint_eq(config->notes.count, 2);
 	strip_folder(config->notes.items[0]);
 	ck_assert_str_eq(config->notes.items[0],
-			 "ckpt.toml:2:1: 'lower' is understood, but this "
+			 "ckpt.toml:2:1: 'remote' is understood, but this "
 			 "version of ckpt does not act on it yet");
 	ckpt_config_destroy(config);
 }

@@ -148,7 +148,7 @@ static void check_library(const char *name)
 	ck_assert_msg(!ckpt_config_load_library(name, dirs, &library, &err),
 		      "%s", err.text);
 	ck_assert_ptr_nonnull(library->description);
-	ck_assert_uint_gt(library->function_count, 0);
+	ck_assert_uint_gt(library->function_count + library->type_count, 0);
 	for (size_t i = 0; i < library->function_count; i++)
 		check_function(library, &library->functions[i]);
 	ckpt_config_destroy(library);
@@ -170,6 +170,7 @@ LIBRARY(divsufsort)
 LIBRARY(gsl)
 LIBRARY(lapack)
 LIBRARY(liblinear)
+LIBRARY(libstdcxx)
 LIBRARY(libsvm)
 LIBRARY(lzma)
 LIBRARY(nettle)
@@ -181,7 +182,7 @@ UNIT_MAIN("contracts", apr_fits_its_prototypes, argon2_fits_its_prototypes,
 	  blas_fits_its_prototypes, brotli_fits_its_prototypes,
 	  crypt_fits_its_prototypes, divsufsort_fits_its_prototypes,
 	  gsl_fits_its_prototypes, lapack_fits_its_prototypes,
-	  liblinear_fits_its_prototypes, libsvm_fits_its_prototypes,
-	  lzma_fits_its_prototypes, nettle_fits_its_prototypes,
-	  openssl_fits_its_prototypes, zlib_fits_its_prototypes,
-	  zstd_fits_its_prototypes)
+	  liblinear_fits_its_prototypes, libstdcxx_fits_its_prototypes,
+	  libsvm_fits_its_prototypes, lzma_fits_its_prototypes,
+	  nettle_fits_its_prototypes, openssl_fits_its_prototypes,
+	  zlib_fits_its_prototypes, zstd_fits_its_prototypes)
