@@ -53,12 +53,24 @@ static uint32_t rest_after(uint32_t losses)
 	return rest < CKPT_POLICY_REST_MAX ? rest : CKPT_POLICY_REST_MAX;
 }
 
+/* What looks like a loss only because the thread was not running. */
+static uint64_t ordinary_cost(struct ckpt_policy *policy, uint64_t cost_ns,
+			      uint64_t worth_ns)
+{
+	uint64_t most;
+
+	if (!policy->least_ns || cost_ns < policy->least_ns)
+		policy->least_ns = cost_ns;
+	most = policy->least_ns * CKPT_POLICY_OUTLIER;
+	return cost_ns > worth_ns && cost_ns > most ? most : cost_ns;
+}
+
 bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t cost_ns,
 		      uint64_t worth_ns)
 {
 	bool is_first = false;
 
-	policy->cost_ns += cost_ns;
+	policy->cost_ns += ordinary_cost(policy, cost_ns, worth_ns);
 	policy->worth_ns += worth_ns;
 	if (++policy->samples < window_of(policy))
 		return false;

@@ -22,6 +22,7 @@ enum {
 	CKPT_POLICY_SAMPLE = 64,  /* one in so many is measured afterwards */
 	CKPT_POLICY_REST_MIN = 10000, /* calls left alone before a trial */
 	CKPT_POLICY_REST_MAX = 1 << 24,
+	CKPT_POLICY_OUTLIER = 8, /* times the cheapest */
 };
 
 struct ckpt_policy {
@@ -46,9 +47,10 @@ enum ckpt_policy_advice ckpt_policy_ask(struct ckpt_policy *policy);
  * the caller promises not to ask for. */
 uint32_t ckpt_policy_take_rest(struct ckpt_policy *policy);
 
-/* One measured call: our own time, and the time the call takes or (on a hit)
- * took when it was recorded. True at the moment the function is first found
- * not to pay: tell the user. */
+/* One measured call (wall time, so a call during which the thread lost the CPU
+ * looks dear: it counts as a few ordinary ones): our own time, and the time the
+ * call takes or (on a hit) took when it was recorded. True at the moment the
+ * function is first found not to pay: tell the user. */
 bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t cost_ns,
 		      uint64_t worth_ns);
 

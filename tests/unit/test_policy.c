@@ -70,6 +70,17 @@ START_TEST(each_failed_trial_doubles_the_rest)
 }
 END_TEST
 
+START_TEST(call_that_lost_the_cpu_decides_nothing)
+{
+	struct ckpt_policy policy = {0};
+
+	for (int i = 0; i < 199; i++)
+		ck_assert(!ckpt_policy_note(&policy, 300, 4800));
+	ck_assert(!ckpt_policy_note(&policy, 4000000, 4800));
+	ck_assert_int_ne(ckpt_policy_ask(&policy), CKPT_POLICY_LEAVE_ALONE);
+}
+END_TEST
+
 START_TEST(rest_stays_bounded)
 {
 	struct ckpt_policy policy = {0};
@@ -98,5 +109,6 @@ END_TEST
 UNIT_MAIN("policy", function_that_costs_more_than_it_takes_is_left_alone,
 	  no_decision_before_two_hundred_calls,
 	  function_that_pays_is_only_sampled_afterwards,
-	  each_failed_trial_doubles_the_rest, rest_stays_bounded,
+	  each_failed_trial_doubles_the_rest,
+	  call_that_lost_the_cpu_decides_nothing, rest_stays_bounded,
 	  successful_trial_brings_the_function_back)
