@@ -511,6 +511,9 @@ enum ckpt_status ckpt_capture(struct ckpt_call *call, struct ckpt_arena *out)
 	enum ckpt_status status;
 
 	c.emit = (struct ckpt_emit){call, out, emit_address, &c};
+	/* What was there before may be unmapped now, contract or not. */
+	call->ranges->count = 0;
+	call->ranges->next = 0;
 	ckpt_call_gather_result(call);
 	status = check_store_if(call);
 	if (!status)

@@ -380,7 +380,138 @@ START_TEST(an_alias_that_the_call_moves_is_input_and_output)
 }
 END_TEST
 
-UNIT_MAIN("marshal_memory",
+START_TEST(memory_that_the_call_unmapped_is_refused_not_read)
+{
+	char *block = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	compile("void f(char *block);",
+		"[function.memory]\nblock = \"inout [1048576]\"\n");
+	set_pointer(0, block);
+	(void)marshal_key(&m);
+	ck_assert_int_eq(munmap(block, 1 << 20), 0);
+	ck_assert_int_eq(marshal_try_capture(&m), CKPT_UNSUPPORTED);
+	ck_assert_int_eq(m.call->refusal.kind, CKPT_REFUSAL_UNREADABLE);
+}
+END_TEST
+
+/* ---- pointers in structs by value --------------------------------------- */
+
+struct span {
+	double *p;
+	long n;
+};
+
+struct long_span {
+	double *p;
+	long n, more;
+};
+
+START_TEST(a_struct_by_value_may_lead_to_memory)
+{
+	double numbers[3] = {1, 2, 3};
+	struct long_span large = {numbers, 3, 0};
+	struct ckpt_hash128 key;
+
+	compile("struct span { double *p; long n; };\n"
+		"void f(struct span v);",
+		"[function.memory]\n\"v.p\" = \"inout [v.n]\"\n");
+	set_pointer(0, numbers);
+	m.frame.gpr[1] = 3;
+	key = marshal_key(&m);
+	numbers[2] = 30;
+	marshal_capture(&m);
+	numbers[2] = 3;
+	marshal_replay(&m, key);
+	ck_assert(numbers[2] == 30);
+	compile("struct span { double *p; long n, more; };\n"
+		"void f(struct span v);",
+		"[[type]]\nname = \"struct span\"\n[type.memory]\n"
+		"p = \"inout [n]\"\n");
+	memcpy(&m.stack[1], &large, sizeof(large));
+	key = marshal_key(&m);
+	numbers[0] = 10;
+	marshal_capture(&m);
+	numbers[0] = 1;
+	marshal_replay(&m, key);
+	ck_assert(numbers[0] == 10);
+	numbers[1] = 0;
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+}
+END_TEST
+
+START_TEST(a_struct_result_may_lead_to_memory)
+{
+	double numbers[3] = {1, 2, 3};
+	struct long_span large = {numbers, 2, 5};
+	struct ckpt_hash128 key;
+	double *copy;
+
+	compile("struct span { double *p; long n; };\nstruct span f(int a);",
+		"[function.memory]\n"
+		"\"return.p\" = \"[return.n] malloc\"\n");
+	key = marshal_key(&m);
+	m.frame.result_rax = (uintptr_t)numbers;
+	m.frame.result_rdx = 3;
+	marshal_capture(&m);
+	m.frame.result_rdx = 0;
+	marshal_replay(&m, key);
+	copy = (double *)m.frame.result_rax;
+	ck_assert_ptr_ne(copy, numbers);
+	ck_assert_uint_eq(m.frame.result_rdx, 3);
+	ck_assert_mem_eq(copy, numbers, sizeof(numbers));
+	free(copy);
+	compile("struct span { double *p; long n, more; };\n"
+		"struct span f(int a);",
+		"[function.memory]\n"
+		"\"return.p\" = \"[return.n] malloc\"\n");
+	set_pointer(0, &large);
+	key = marshal_key(&m);
+	m.frame.result_rax = (uintptr_t)&large;
+	marshal_capture(&m);
+	memset(&large, 0, sizeof(large));
+	marshal_replay(&m, key);
+	ck_assert_int_eq(large.n, 2);
+	ck_assert_int_eq(large.more, 5);
+	ck_assert_ptr_ne(large.p, numbers);
+	ck_assert_mem_eq(large.p, numbers, 2 * sizeof(double));
+	free(large.p);
+}
+END_TEST
+
+START_TEST(which_of_many_rows_are_the_same_counts_and_their_places_do_not)
+{
+	enum { ROWS = 40 };
+	static double first[ROWS][2], second[2 * ROWS][2];
+	double *rows[ROWS];
+	struct ckpt_hash128 key, other;
+
+	compile("void f(double **rows, int n);",
+		"[function.memory]\nrows = \"in [n]\"\n"
+		"\"rows[]\" = \"inout [2]\"\n");
+	set_pointer(0, rows);
+	m.frame.gpr[1] = ROWS;
+	for (int i = 0; i < ROWS; i++)
+		rows[i] = first[i];
+	rows[7] = rows[30];
+	key = marshal_key(&m);
+	/* Backwards and further apart: all addresses compare otherwise. */
+	for (int i = 0; i < ROWS; i++)
+		rows[i] = second[2 * (ROWS - 1 - i)];
+	rows[7] = rows[30];
+	other = marshal_key(&m);
+	ck_assert(marshal_same(key, other));
+	rows[7] = rows[31];
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	rows[7] = second[1];
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+}
+END_TEST
+
+UNIT_MAIN("marshal_memory", memory_that_the_call_unmapped_is_refused_not_read,
+	  a_struct_by_value_may_lead_to_memory,
+	  a_struct_result_may_lead_to_memory,
+	  which_of_many_rows_are_the_same_counts_and_their_places_do_not,
 	  an_alias_that_is_there_before_counts_by_its_distance,
 	  an_alias_that_the_call_moves_is_input_and_output,
 	  a_block_of_another_allocator_is_made_with_it,
