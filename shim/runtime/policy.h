@@ -32,6 +32,7 @@ struct ckpt_policy {
 	uint32_t window;   /* length of this window; 0 = CKPT_POLICY_WINDOW */
 	uint32_t losses;   /* decisions against it, in a row */
 	uint64_t cost_ns;  /* ours, in this window */
+	uint64_t least_ns; /* cheapest of ours, ever; 0 = none yet */
 	uint64_t worth_ns; /* the calls' own, in this window */
 };
 
