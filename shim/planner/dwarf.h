@@ -42,6 +42,11 @@ struct ckpt_dwarf_request {
 	 * name (for headers, where only declarations are). */
 	bool has_vaddr;
 	uint64_t vaddr;
+	/* The symbol is exported: where no definition begins at `vaddr`, one of
+	 * that name is taken which has lost its code, because the compiler
+	 * found another function that does the same (identical code folding).
+	 */
+	bool is_exported;
 	/* Types that shall be in `types` afterwards, if the file has them. */
 	const char *const *type_names;
 	size_t type_count;

@@ -170,6 +170,35 @@ enum ckpt_status ckpt_dwarf_find_function(struct ckpt_dies *dies,
 	return finish(&search, "function", ret, err);
 }
 
+static bool look_at_folded(struct search *search, struct ckpt_die die,
+			   uint16_t tag)
+{
+	struct ckpt_dies *dies = search->dies;
+
+	if (tag != DW_TAG_subprogram ||
+	    !ckpt_die_flag(dies, die, DW_AT_external) ||
+	    ckpt_die_flag(dies, die, DW_AT_declaration) ||
+	    ckpt_die_has(dies, die, DW_AT_low_pc) ||
+	    ckpt_die_has(dies, die, DW_AT_ranges) ||
+	    !ckpt_dwarf_is_named(dies, die, search->name))
+		return false;
+	search->found = die;
+	return true;
+}
+
+enum ckpt_status ckpt_dwarf_find_folded(struct ckpt_dies *dies,
+					const char *name, struct ckpt_die *ret,
+					struct ckpt_err *err)
+{
+	struct search search = {.dies = dies,
+				.look = look_at_folded,
+				.is_entered = is_named_scope,
+				.name = name};
+
+	(void)walk_units(&search);
+	return finish(&search, "function", ret, err);
+}
+
 static bool look_at_declaration(struct search *search, struct ckpt_die die,
 				uint16_t tag)
 {

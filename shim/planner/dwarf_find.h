@@ -17,6 +17,12 @@ enum ckpt_status ckpt_dwarf_find_function(struct ckpt_dies *dies,
 					  struct ckpt_die *ret,
 					  struct ckpt_err *err) CKPT_MUST_CHECK;
 
+/* The definition of an external function of this name that has no code of its
+ * own. */
+enum ckpt_status ckpt_dwarf_find_folded(struct ckpt_dies *dies,
+					const char *name, struct ckpt_die *ret,
+					struct ckpt_err *err) CKPT_MUST_CHECK;
+
 /* Any entry of a function with this (linkage) name, be it a declaration. */
 enum ckpt_status
 ckpt_dwarf_find_declaration(struct ckpt_dies *dies, const char *name,

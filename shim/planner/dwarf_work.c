@@ -232,12 +232,17 @@ static void write_answer(const struct work *work, struct ckpt_buf *out)
 static enum ckpt_status find(struct work *work, struct ckpt_err *err)
 {
 	const struct ckpt_dwarf_request *request = work->request;
+	enum ckpt_status status;
 
-	if (request->has_vaddr)
-		return ckpt_dwarf_find_function(&work->dies, request->vaddr,
-						request->name, &work->die, err);
-	return ckpt_dwarf_find_declaration(&work->dies, request->name,
-					   &work->die, err);
+	if (!request->has_vaddr)
+		return ckpt_dwarf_find_declaration(&work->dies, request->name,
+						   &work->die, err);
+	status = ckpt_dwarf_find_function(&work->dies, request->vaddr,
+					  request->name, &work->die, err);
+	if (status == CKPT_NOTFOUND && request->is_exported)
+		status = ckpt_dwarf_find_folded(&work->dies, request->name,
+						&work->die, err);
+	return status;
 }
 
 static enum ckpt_status start(struct work *work, struct ckpt_err *err)

@@ -173,6 +173,7 @@ static enum ckpt_status use_file(struct finder *finder,
 		.name = finder->symbol,
 		.has_vaddr = true,
 		.vaddr = file->vaddr,
+		.is_exported = find_export(finder) != NULL,
 		.type_names = finder->type_names,
 		.type_count = finder->type_count};
 	struct ckpt_dwarf_function function;

@@ -214,6 +214,17 @@ START_TEST(a_location_that_contradicts_the_abi_is_refused)
 }
 END_TEST
 
+START_TEST(a_function_that_was_folded_into_another_has_its_prototype)
+{
+	write_file("folded.c",
+		   "int f(int *a, int n) { return a[n] * 31 + a[0]; }\n"
+		   "int g(int *b, int k) { return b[k] * 31 + b[0]; }\n");
+	run("gcc -O2 -g -fPIC -shared -o libfolded.so folded.c");
+	expect("libfolded.so", "f", "int f(int *a, int n)");
+	expect("libfolded.so", "g", "int g(int *b, int k)");
+}
+END_TEST
+
 START_TEST(headers_are_read_through_the_compiler)
 {
 	char header[] = "solve.h", flag[] = "-DDEEP=3";
@@ -343,6 +354,9 @@ int main(void)
 	tcase_add_test(cases, dwz_and_split_debug_info_are_read_or_named);
 	tcase_add_test(cases, a_prototype_the_compiler_changed_is_refused);
 	tcase_add_test(cases, a_location_that_contradicts_the_abi_is_refused);
+	tcase_add_test(
+		cases,
+		a_function_that_was_folded_into_another_has_its_prototype);
 	tcase_add_test(cases, headers_are_read_through_the_compiler);
 	tcase_add_test(cases, without_a_compiler_the_package_is_named);
 	tcase_add_test(cases, the_users_declaration_wins_over_debug_info);
