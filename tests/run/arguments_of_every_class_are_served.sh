@@ -155,6 +155,5 @@ try() { # COMPILER FLAGS…
 }
 try gcc -O2
 try gcc -O0
-count=$((count - 1))
 command -v clang >/dev/null && try clang -O2
 exit 0
