@@ -47,6 +47,7 @@ struct ckpt_node {
 struct ckpt_binding {
 	uint32_t from, to;
 	uint64_t word, vaddr; /* of the symbol */
+	bool is_function;     /* else a variable */
 	bool has_addend;      /* the word holds more than its address */
 	const struct ckpt_symbol *reference;
 	uint32_t node; /* that refers to it */

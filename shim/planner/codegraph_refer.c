@@ -248,6 +248,16 @@ static enum ckpt_status refer_writable(struct ckpt_graph *graph,
 	return refer_global(graph, usage, object, extent, vaddr);
 }
 
+static const char *library_name(struct ckpt_graph *graph, uint32_t object)
+{
+	const struct ckpt_image *image =
+		ckpt_scope_image(graph->scope, object, NULL);
+
+	return image && ckpt_image_soname(image)
+		       ? ckpt_image_soname(image)
+		       : ckpt_scope_object(graph->scope, object)->path;
+}
+
 /* A variable of a library that the program has a copy of: everybody uses the
  * copy, but what a library never writes stays what it is there. */
 static enum ckpt_status refer_copied(struct ckpt_graph *graph,
@@ -258,9 +268,13 @@ static enum ckpt_status refer_copied(struct ckpt_graph *graph,
 	const struct ckpt_code_object *code;
 	enum ckpt_status status;
 
-	if (ckpt_codebase_is_runtime(graph->base, copied->object))
+	if (ckpt_codebase_is_runtime(graph->base, copied->object)) {
+		graph->traits |=
+			ckpt_crt_traits(library_name(graph, copied->object),
+					copied->symbol->name, false);
 		return refer_runtime(graph, usage, copied->object,
 				     copied->vaddr);
+	}
 	status = ckpt_codebase_object(graph->base, copied->object, &code,
 				      graph->err);
 	if (status)
@@ -329,21 +343,13 @@ static enum ckpt_status note_binding(struct ckpt_graph *graph,
 		.to = word->object,
 		.word = word_vaddr,
 		.vaddr = word->symbol->vaddr,
+		.is_function = word->symbol->type == STT_FUNC ||
+			       word->symbol->type == STT_GNU_IFUNC,
 		.has_addend = word->vaddr != word->symbol->vaddr,
 		.reference = word->reference,
 		.node = usage.node,
 	};
 	return CKPT_OK;
-}
-
-static const char *library_name(struct ckpt_graph *graph, uint32_t object)
-{
-	const struct ckpt_image *image =
-		ckpt_scope_image(graph->scope, object, NULL);
-
-	return image && ckpt_image_soname(image)
-		       ? ckpt_image_soname(image)
-		       : ckpt_scope_object(graph->scope, object)->path;
 }
 
 static enum ckpt_status refer_address(struct ckpt_graph *graph,

@@ -236,6 +236,9 @@ static uint32_t find_classes(const struct ckpt_graph *graph,
 {
 	const char *name = binding->reference->name;
 
+	/* Only calls can be watched. */
+	if (!binding->is_function)
+		return 0;
 	if (ckpt_graph_is_watched(graph, name))
 		return CKPT_IMPURE_NAMED;
 	return ckpt_codebase_is_runtime(graph->base, binding->to)

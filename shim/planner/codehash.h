@@ -98,6 +98,8 @@ enum ckpt_closure_trait {
 	CKPT_TRAIT_SYSCALL = 1u << 4, /* a system call of its own */
 	CKPT_TRAIT_CLOCK = 1u << 5,   /* rdtsc and its like */
 	CKPT_TRAIT_RANDOM = 1u << 6,  /* rdrand, rdseed */
+	/* A variable that no watching of calls can see. */
+	CKPT_TRAIT_ENVIRONMENT = 1u << 7, /* environ itself */
 };
 
 struct ckpt_closure {

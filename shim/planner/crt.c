@@ -145,6 +145,12 @@ static const char *const errno_keepers[] = {
 	"__gxx_personality_v0",
 };
 
+static const char *const environment_names[] = {
+	"__environ",
+	"_environ",
+	"environ",
+};
+
 /* What of libstdc++ does not format or convert text. */
 static const char *const plain_cxx[] = {
 	"_ZN9__gnu_cxx*",
@@ -256,6 +262,8 @@ uint32_t ckpt_crt_traits(const char *name, const char *symbol, bool is_ifunc)
 		traits |= CKPT_TRAIT_CPU;
 	if (is_in(cpu_functions, COUNT(cpu_functions), symbol))
 		traits |= CKPT_TRAIT_CPU;
+	if (is_in(environment_names, COUNT(environment_names), symbol))
+		traits |= CKPT_TRAIT_ENVIRONMENT;
 	if (is_in(thread_functions, COUNT(thread_functions), symbol))
 		traits |= CKPT_TRAIT_THREADS;
 	if (library && strcmp(library->stem, "libstdc++") == 0) {

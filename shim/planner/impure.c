@@ -57,8 +57,7 @@ static const struct group groups[] = {
 	 "srand48 seed48 lcong48 getrandom getentropy arc4random* "
 	 "_ZNSt13random_device* "},
 	{CKPT_IMPURE_ENVIRONMENT,
-	 "getenv secure_getenv setenv unsetenv putenv clearenv environ "
-	 "__environ _environ "},
+	 "getenv secure_getenv setenv unsetenv putenv clearenv "},
 	{CKPT_IMPURE_LOCALE,
 	 "setlocale uselocale bindtextdomain textdomain tzset "
 	 "_ZNSt6locale6global* "},

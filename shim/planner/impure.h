@@ -5,7 +5,8 @@
 /*
  * Which functions of the C runtime have inputs or effects besides their
  * arguments and the caller's memory: one table. Allocation, locks and starting
- * threads are not among them. Set-up world.
+ * threads are not among them; variables cannot be watched and are traits of a
+ * closure (crt.h). Set-up world.
  */
 
 #include <stdint.h>

@@ -73,6 +73,8 @@ static const struct {
 	{CKPT_TRAIT_SYSCALL, 0, "a system call of its own", "\"allow\""},
 	{CKPT_TRAIT_CLOCK, CKPT_IMPURE_CLOCK, "the time stamp counter",
 	 "[\"clock\"]"},
+	{CKPT_TRAIT_ENVIRONMENT, CKPT_IMPURE_ENVIRONMENT, "environ itself",
+	 "[\"environment\"]"},
 	{CKPT_TRAIT_RANDOM, CKPT_IMPURE_RAND, "the CPU's random numbers",
 	 "[\"rand\"]"},
 };

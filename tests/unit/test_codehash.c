@@ -218,15 +218,21 @@ START_TEST(threads_cpu_and_system_calls_are_traits)
 		"long call(void) { long n = 39; __asm__ volatile(\"syscall\" : "
 		"\"+a\"(n) :: \"rcx\", \"r11\"); return n; }\n"
 		"unsigned tick(void) { return __builtin_ia32_rdtsc(); }\n"
+		"extern char **environ;\n"
+		"int variables(void) { return environ[0] != 0; }\n"
 		"int none(int x) { return x; }\n"
 		"int main(void) { return 0; }\n";
 	static const struct {
 		const char *name;
 		uint32_t traits;
 	} expected[] = {
-		{"start", CKPT_TRAIT_THREADS}, {"cpu", CKPT_TRAIT_CPU},
-		{"sine", CKPT_TRAIT_CPU},      {"call", CKPT_TRAIT_SYSCALL},
-		{"tick", CKPT_TRAIT_CLOCK},    {"none", 0},
+		{"start", CKPT_TRAIT_THREADS},
+		{"cpu", CKPT_TRAIT_CPU},
+		{"sine", CKPT_TRAIT_CPU},
+		{"call", CKPT_TRAIT_SYSCALL},
+		{"tick", CKPT_TRAIT_CLOCK},
+		{"variables", CKPT_TRAIT_ENVIRONMENT},
+		{"none", 0},
 	};
 	struct ckpt_scope *scope = build_source("gcc -O2", source);
 
@@ -234,6 +240,8 @@ START_TEST(threads_cpu_and_system_calls_are_traits)
 		struct ckpt_closure closure =
 			compute(scope, expected[i].name, NULL);
 
+		/* A variable is no call: there is nothing to watch. */
+		ck_assert_uint_eq(closure.impure_count, 0);
 		ck_assert_msg(closure.traits == expected[i].traits, "%s: %x",
 			      expected[i].name, closure.traits);
 		ckpt_closure_deinit(&closure);
