@@ -133,16 +133,33 @@ static int wait_for(pid_t pid)
 	return -1;
 }
 
+/* Where SIGCHLD is ignored, as a program may have left it to us, there is no
+ * status to wait for. */
+static int spawn_and_wait(const char *const *arguments, const char *log,
+			  int *ret_status)
+{
+	const struct sigaction plain = {.sa_handler = SIG_DFL};
+	struct sigaction before;
+	pid_t pid;
+	int error;
+
+	if (sigaction(SIGCHLD, &plain, &before) != 0)
+		return errno;
+	error = spawn(arguments, log, &pid);
+	if (!error)
+		*ret_status = wait_for(pid);
+	(void)sigaction(SIGCHLD, &before, NULL);
+	return error;
+}
+
 enum ckpt_status ckpt_cc_run(const char *const *arguments, const char *log,
 			     struct ckpt_err *err)
 {
-	pid_t pid;
-	int status, error = spawn(arguments, log, &pid);
+	int status = -1, error = spawn_and_wait(arguments, log, &status);
 
 	if (error)
 		return ckpt_err_set(err, CKPT_IO, "%s: cannot be run: %s",
 				    arguments[0], strerror(error));
-	status = wait_for(pid);
 	if (status == -1)
 		return ckpt_err_set(err, CKPT_IO,
 				    "%s: did not end within %d seconds",

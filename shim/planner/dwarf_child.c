@@ -48,6 +48,7 @@ static void limit_child(void)
 	set_limit(RLIMIT_CPU, CPU_SECONDS_MAX);
 	if (is_memory_limited)
 		set_limit(RLIMIT_AS, memory_limit);
+	/* The answer's pipe is above: see ckpt_dwarf_child_run(). */
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		(void)dup2(null, fd);
 	/* An abort of libdwarf must end the child, not a handler of ours. */
@@ -126,6 +127,7 @@ static int read_answer(int fd, struct ckpt_buf *answer)
 	}
 }
 
+/* Where SIGCHLD is ignored there is no status: then the answer tells. */
 static int wait_for(pid_t pid)
 {
 	int status = 0;
@@ -198,16 +200,21 @@ enum ckpt_status ckpt_dwarf_child_run(const struct ckpt_child_work *work,
 				      struct ckpt_err *err)
 {
 	int fds[2];
-	_cleanup_close_ int in = -1;
+	_cleanup_close_ int in = -1, out_fd = -1;
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return ckpt_err_set(err, CKPT_IO, "pipe: %s", strerror(errno));
 	in = fds[0];
+	/* Who started us may have closed what is usually below 3. */
+	out_fd = fcntl(fds[1], F_DUPFD_CLOEXEC, 3);
+	(void)close(fds[1]);
+	if (out_fd < 0)
+		return ckpt_err_set(err, CKPT_IO, "pipe: %s", strerror(errno));
 	pid = fork();
 	if (pid == 0)
-		be_child(work, fds[1]);
-	(void)close(fds[1]);
+		be_child(work, out_fd);
+	(void)close(TAKE_FD(out_fd));
 	if (pid < 0)
 		return ckpt_err_set(err, CKPT_IO, "fork: %s", strerror(errno));
 	return talk(work, pid, in, out, err);

@@ -85,76 +85,108 @@ END_TEST
 
 /* Layouts from debug info and from our own parser, which is tested against
  * compilers, must agree. */
+static void compare_field(const char *name, const struct ckpt_type_field *x,
+			  const struct ckpt_type_field *y, bool is_clang)
+{
+	/* gcc takes `char a : 8` for a char */
+	bool is_whole = !y->bit_size && x->bit_size == y->type->size * 8;
+
+	/* what clang gets wrong, behind unnamed bits, where it does not show */
+	if (is_clang && is_whole && x->bit_off % 8)
+		return;
+	ck_assert_msg(x->off * 8 + x->bit_off == y->off * 8 + y->bit_off &&
+			      (x->bit_size == y->bit_size || is_whole) &&
+			      strcmp(x->name, y->name) == 0,
+		      "%s.%s", name, x->name);
+	ck_assert_msg(x->bit_size || x->type->size == y->type->size, "%s.%s",
+		      name, x->name);
+	ck_assert_int_eq(x->type->kind, y->type->kind);
+}
+
+static void compare_record(const struct ckpt_type *a, const struct ckpt_type *b,
+			   bool is_clang)
+{
+	/* clang 14 takes a packed `char a : 8` for a char at a wrong place; we
+	 * see that it overlaps, and believe nothing. */
+	if (is_clang && b->kind == CKPT_TYPE_OTHER)
+		return;
+	ck_assert_msg(a->size == b->size && a->field_count == b->field_count,
+		      "%s", a->name);
+	for (size_t k = 0; k < a->field_count; k++)
+		compare_field(a->name, &a->fields[k], &b->fields[k], is_clang);
+}
+
+enum { RANDOM_COUNT = 150 };
+
+static void add_random_function(struct text *text, unsigned int seed)
+{
+	text->size = 0;
+	add_random_structs(text, &seed, RANDOM_COUNT, 6);
+	add(text, "int f(");
+	for (unsigned int i = 0; i < RANDOM_COUNT; i++)
+		add(text, "%sstruct r%u *p%u", i ? ", " : "", i, i);
+	add(text, ")");
+}
+
 static void check_random_types(const char *compiler, unsigned int seed)
 {
 	static struct text text;
-	enum { COUNT = 150 };
-	char command[512], name[32], path[256];
+	char name[32], path[256];
 	struct ckpt_types *parsed = ckpt_types_create();
 	struct ckpt_dwarf_request request = {.path = path, .name = "f"};
 	struct ckpt_dwarf_function function;
 	struct ckpt_signature ignored;
 
-	text.size = 0;
-	add_random_structs(&text, &seed, COUNT, 6);
-	add(&text, "int f(");
-	for (unsigned int i = 0; i < COUNT; i++)
-		add(&text, "%sstruct r%u *p%u", i ? ", " : "", i, i);
-	add(&text, ")");
+	add_random_function(&text, seed);
 	ck_assert_msg(!ckpt_cdecl_parse(parsed, text.bytes, NULL, &ignored,
 					NULL, &err),
 		      "%s", err.text);
 	add(&text, " { return p0 != 0; }\n");
 	write_file("random.c", text.bytes);
-	(void)snprintf(command, sizeof(command),
-		       "%s -w -c -o random.o "
-		       "random.c",
-		       compiler);
-	run("%s", command);
+	run("%s -w -c -o random.o random.c", compiler);
 	(void)snprintf(path, sizeof(path), "%s/random.o", directory);
 	ck_assert_msg(
 		!ckpt_dwarf_read_function(types, &request, &function, &err),
 		"%s", err.text);
-	for (unsigned int i = 0; i < COUNT; i++) {
-		const struct ckpt_type *a, *b;
-
+	for (unsigned int i = 0; i < RANDOM_COUNT; i++) {
 		(void)snprintf(name, sizeof(name), "struct r%u", i);
-		a = ckpt_types_find(parsed, name);
-		b = function.signature.parameters[i].type->element;
-		/* clang 14 takes a packed `char a : 8` for a char at a wrong
-		 * place; we see that it overlaps, and believe nothing. */
-		if (*compiler == 'c' && b->kind == CKPT_TYPE_OTHER)
-			continue;
-		ck_assert_msg(a->size == b->size &&
-				      a->field_count == b->field_count,
-			      "%s", name);
-		for (size_t k = 0; k < a->field_count; k++) {
-			const struct ckpt_type_field *x = &a->fields[k];
-			const struct ckpt_type_field *y = &b->fields[k];
-
-			/* gcc takes `char a : 8` for a char */
-			bool is_whole = !y->bit_size &&
-					x->bit_size == y->type->size * 8;
-
-			/* what clang gets wrong, behind unnamed bits, where it
-			 * does not show */
-			if (*compiler == 'c' && is_whole && x->bit_off % 8)
-				continue;
-
-			ck_assert_msg(x->off * 8 + x->bit_off ==
-						      y->off * 8 + y->bit_off &&
-					      (x->bit_size == y->bit_size ||
-					       is_whole) &&
-					      strcmp(x->name, y->name) == 0,
-				      "%s.%s", name, x->name);
-			ck_assert_msg(x->bit_size ||
-					      x->type->size == y->type->size,
-				      "%s.%s", name, x->name);
-			ck_assert_int_eq(x->type->kind, y->type->kind);
-		}
+		compare_record(ckpt_types_find(parsed, name),
+			       function.signature.parameters[i].type->element,
+			       *compiler == 'c');
 	}
 	ckpt_types_destroy(parsed);
 }
+
+START_TEST(a_variable_has_its_type_wherever_it_is_declared)
+{
+	char path[256], text[100];
+	struct ckpt_image *image;
+	struct ckpt_type *type;
+	uint64_t vaddr;
+
+	write_file("variable.c",
+		   "struct s { int n; } ; struct s *list[7];\n"
+		   "int count(void) { static double last; return last++; }\n");
+	run("gcc -g -fPIC -shared -o libvariable.so variable.c");
+	(void)snprintf(path, sizeof(path), "%s/libvariable.so", directory);
+	ck_assert_int_eq(ckpt_image_open(path, &image, &err), CKPT_OK);
+	vaddr = find_vaddr(image, "list");
+	ck_assert_int_eq(
+		ckpt_dwarf_read_variable(types, path, vaddr, &type, &err),
+		CKPT_OK);
+	ckpt_type_text(type, text, sizeof(text));
+	ck_assert_str_eq(text, "struct s *[7]");
+	vaddr = find_vaddr(image, "last.0");
+	ck_assert_int_eq(
+		ckpt_dwarf_read_variable(types, path, vaddr, &type, &err),
+		CKPT_OK);
+	ck_assert_int_eq(type->kind, CKPT_TYPE_FLOAT);
+	ck_assert_int_eq(
+		ckpt_dwarf_read_variable(types, path, vaddr + 1, &type, &err),
+		CKPT_NOTFOUND);
+	ckpt_image_close(image);
+}
+END_TEST
 
 START_TEST(random_layouts_come_through_debug_info)
 {
@@ -176,4 +208,5 @@ END_TEST
 
 UNIT_MAIN_WITH("dwarf", set_up, tear_down,
 	       cxx_functions_have_this_references_and_classes,
+	       a_variable_has_its_type_wherever_it_is_declared,
 	       random_layouts_come_through_debug_info)

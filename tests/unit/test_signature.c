@@ -5,6 +5,8 @@
  */
 #include "tests/unit/objects.h"
 
+#include <signal.h>
+
 /* Was a path that ends so looked at? */
 static const struct ckpt_dep *find_dep(const char *end)
 {
@@ -268,6 +270,26 @@ START_TEST(without_a_compiler_the_package_is_named)
 }
 END_TEST
 
+/* The planner has what the program had when it was started from it. */
+START_TEST(ignored_child_signals_and_closed_files_do_no_harm)
+{
+	char header[] = "solve.h";
+
+	write_file("solve.c", solve_c);
+	write_file("solve.h", "int solve(void *model);\n");
+	run("gcc -O2 -g -fPIC -shared -o libsolve.so solve.c && "
+	    "cp libsolve.so bare.so && strip bare.so");
+	headers[0] = header;
+	config.headers.count = 1;
+	ck_assert(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(close(0), 0);
+	ck_assert_int_eq(close(2), 0);
+	expect_solve("libsolve.so");
+	expect("bare.so", "solve", "int solve(void *model)");
+	ck_assert(signal(SIGCHLD, SIG_DFL) == SIG_IGN);
+}
+END_TEST
+
 START_TEST(the_users_declaration_wins_over_debug_info)
 {
 	char text[] = "long solve(void *x)";
@@ -359,6 +381,8 @@ int main(void)
 		a_function_that_was_folded_into_another_has_its_prototype);
 	tcase_add_test(cases, headers_are_read_through_the_compiler);
 	tcase_add_test(cases, without_a_compiler_the_package_is_named);
+	tcase_add_test(cases,
+		       ignored_child_signals_and_closed_files_do_no_harm);
 	tcase_add_test(cases, the_users_declaration_wins_over_debug_info);
 	tcase_add_test(cases,
 		       a_librarys_declaration_comes_last_but_gives_the_names);
