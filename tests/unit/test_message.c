@@ -2,6 +2,8 @@
 #include "shim/runtime/message.h"
 #include "tests/unit/marshal.h"
 
+#include <stdio.h>
+
 static struct marshal m;
 static char text[512];
 
@@ -121,7 +123,57 @@ START_TEST(answers_are_silent_and_mistakes_are_not)
 }
 END_TEST
 
-UNIT_MAIN("message", every_refusal_has_a_cause_a_text_and_a_remedy,
+/* The man page without macros and line breaks. */
+static void read_manual(char *to, size_t size)
+{
+	FILE *file = fopen("config/ckpt.toml.5", "r");
+	char line[512];
+	size_t used = 0;
+
+	if (!file)
+		ck_abort_msg("run from the top folder");
+	while (fgets(line, sizeof(line), file)) {
+		const char *from = line;
+
+		if (!strncmp(line, ".It ", 4))
+			from += 4;
+		ck_assert_uint_lt(used + strlen(from), size);
+		strcpy(to + used, from);
+		used += strlen(from);
+	}
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(every_mistake_is_in_the_manual)
+{
+	static char manual[1 << 18];
+
+	read_manual(manual, sizeof(manual));
+	for (int kind = CKPT_REFUSAL_NONE + 1; kind < CKPT_REFUSAL_KIND_COUNT;
+	     kind++) {
+		char *what;
+		char *end;
+
+		refuse((enum ckpt_refusal_kind)kind);
+		if (ckpt_message_is_silent(&m.call->refusal))
+			continue;
+		/* Without values, examples and the brackets of pre(). */
+		what = strstr(text, ": ") + 2;
+		*strstr(what, "; ") = 0;
+		end = strstr(what, " (");
+		if (end)
+			*end = 0;
+		end = strstr(what, "()");
+		if (end)
+			memmove(end, end + 2, strlen(end + 2) + 1);
+		ck_assert_msg(strstr(manual, what), "not in the manual: %s",
+			      what);
+	}
+}
+END_TEST
+
+UNIT_MAIN("message", every_mistake_is_in_the_manual,
+	  every_refusal_has_a_cause_a_text_and_a_remedy,
 	  causes_tell_refusals_apart,
 	  values_that_an_extent_was_computed_from_are_told,
 	  extents_are_told_by_size_and_address, a_pointer_is_told_by_its_value,
