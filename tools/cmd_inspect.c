@@ -9,10 +9,12 @@
 #include "shim/common/cleanup.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
+#include "tools/contracts.h"
 #include "tools/inspect.h"
 
 static const char help[] =
 	"usage: ckpt inspect [OPTIONS] PROGRAM [FUNCTION…]\n"
+	"       ckpt inspect --contracts NAME\n"
 	"\n"
 	"What ckpt knows of each FUNCTION (of those that ckpt.toml names, if\n"
 	"none is given): its prototype and where that was found, what its\n"
@@ -20,6 +22,7 @@ static const char help[] =
 	"PROGRAM is not run; what it loads by dlopen() is not seen.\n"
 	"\n"
 	"  --all           the whole tree of what a result depends on\n"
+	"  --contracts NAME  show the contract library NAME\n"
 	"  --json          one JSON object, for scripts\n"
 	"  --config FILE   FILE instead of $CKPT_CONFIG or ./ckpt.toml\n"
 	"  --help, --version\n"
@@ -123,9 +126,11 @@ static int load_and_inspect(const char *path, char **arguments,
 
 int ckpt_cmd_inspect(int argc, char **argv)
 {
-	static const struct option table[] = {{"all", no_argument, NULL, 'a'},
-					      {"json", no_argument, NULL, 'j'},
-					      CKPT_CLI_OPTIONS};
+	static const struct option table[] = {
+		{"all", no_argument, NULL, 'a'},
+		{"contracts", required_argument, NULL, 'l'},
+		{"json", no_argument, NULL, 'j'},
+		CKPT_CLI_OPTIONS};
 	struct ckpt_inspect_options options = {.is_json = false};
 	struct ckpt_shelf shelf = {.count = 0};
 	const char *path = NULL;
@@ -139,6 +144,8 @@ int ckpt_cmd_inspect(int argc, char **argv)
 		case 'j':
 			options.is_json = true;
 			break;
+		case 'l':
+			return ckpt_contracts_print(optarg);
 		case 'c':
 			path = optarg;
 			break;
