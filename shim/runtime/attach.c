@@ -2,6 +2,7 @@
 #include "shim/runtime/attach.h"
 
 #include "shim/common/cleanup.h"
+#include "shim/runtime/heap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -139,8 +140,8 @@ static enum ckpt_status find_symbols(struct ckpt_attached *attached,
 	const struct ckpt_plan_function *function = program->function;
 	size_t count = sizeof(names) / sizeof(names[0]);
 
-	attached->symbols = calloc(count + function->clause_count,
-				   sizeof(*attached->symbols));
+	attached->symbols = ckpt_heap_calloc(count + function->clause_count,
+					     sizeof(*attached->symbols));
 	if (!attached->symbols)
 		return CKPT_NOMEM;
 	for (size_t i = 0; i < count; i++)
@@ -265,8 +266,8 @@ static void destroy_attached(struct ckpt_attached **attached)
 {
 	if (!*attached)
 		return;
-	free((*attached)->symbols);
-	free(*attached);
+	ckpt_heap_free((*attached)->symbols);
+	ckpt_heap_free(*attached);
 }
 
 enum ckpt_status ckpt_attach(struct ckpt_generation *generation, uint32_t index,
@@ -276,7 +277,7 @@ enum ckpt_status ckpt_attach(struct ckpt_generation *generation, uint32_t index,
 	const struct ckpt_plan_view *plan = &generation->file.view;
 	const struct ckpt_plan_function *function = &plan->functions[index];
 	_cleanup_(destroy_attached) struct ckpt_attached *attached =
-		calloc(1, sizeof(*attached));
+		ckpt_heap_calloc(1, sizeof(*attached));
 	const struct ckpt_object *definer =
 		find_number(objects, generation->numbers[function->object]);
 	enum ckpt_status status;

@@ -2,6 +2,7 @@
 #include "shim/runtime/binding.h"
 
 #include "shim/common/cleanup.h"
+#include "shim/runtime/heap.h"
 
 #include <string.h>
 
@@ -70,8 +71,8 @@ static struct ckpt_object **list_tree(const struct ckpt_objects *objects,
 				      const struct ckpt_object *root,
 				      size_t *ret_count)
 {
-	struct ckpt_object **list =
-		calloc(objects->count + 1, sizeof(struct ckpt_object *));
+	struct ckpt_object **list = ckpt_heap_calloc(
+		objects->count + 1, sizeof(struct ckpt_object *));
 	size_t count = 0;
 
 	if (!list)
@@ -111,7 +112,7 @@ static enum ckpt_status look_locally(const struct ckpt_objects *objects,
 				     struct hit *hit, bool *ret)
 {
 	const struct ckpt_object *root = find_root(objects, from);
-	_cleanup_free_ struct ckpt_object **list = NULL;
+	_cleanup_(ckpt_heap_cleanup) struct ckpt_object **list = NULL;
 	size_t count = 0;
 
 	*ret = false;
@@ -190,7 +191,7 @@ static enum ckpt_status look_behind(const struct ckpt_objects *objects,
 				    const struct ckpt_wanted *wanted,
 				    struct hit *hit, bool *ret)
 {
-	_cleanup_free_ struct ckpt_object **list = NULL;
+	_cleanup_(ckpt_heap_cleanup) struct ckpt_object **list = NULL;
 	size_t count = 0, i = 0;
 
 	*ret = false;
@@ -236,7 +237,7 @@ void ckpt_binding_note_open(struct ckpt_objects *objects,
 			    const struct ckpt_object *root, uint64_t after,
 			    bool is_global, bool is_deepbind)
 {
-	_cleanup_free_ struct ckpt_object **list = NULL;
+	_cleanup_(ckpt_heap_cleanup) struct ckpt_object **list = NULL;
 	size_t count = 0;
 
 	list = list_tree(objects, root, &count);

@@ -2,6 +2,7 @@
 #include "shim/runtime/generation.h"
 
 #include "shim/common/cleanup.h"
+#include "shim/runtime/heap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,12 @@ void ckpt_generation_destroy(struct ckpt_generation *generation)
 	for (size_t i = 0; i < generation->table_count; i++)
 		ckpt_segments_destroy(generation->tables[i]);
 	ckpt_planfile_close(&generation->file);
-	free(generation->tables);
-	free(generation->bases);
-	free(generation->numbers);
-	free(generation->tls_modules);
-	free(generation->checked_edges);
-	free(generation);
+	ckpt_heap_free(generation->tables);
+	ckpt_heap_free(generation->bases);
+	ckpt_heap_free(generation->numbers);
+	ckpt_heap_free(generation->tls_modules);
+	ckpt_heap_free(generation->checked_edges);
+	ckpt_heap_free(generation);
 }
 
 static void cleanup_generation(struct ckpt_generation **generation)
@@ -78,8 +79,9 @@ static enum ckpt_status make_table(struct ckpt_generation *generation,
 		generation->segments = generation->tables[i];
 		return CKPT_OK;
 	}
-	tables = reallocarray(generation->tables, generation->table_count + 1,
-			      sizeof(struct ckpt_segments *));
+	tables = ckpt_heap_resize(generation->tables,
+				  generation->table_count + 1,
+				  sizeof(struct ckpt_segments *));
 	if (!tables) {
 		ckpt_segments_destroy(table);
 		return CKPT_NOMEM;
@@ -116,7 +118,7 @@ enum ckpt_status ckpt_generation_create(struct ckpt_planfile *file,
 					struct ckpt_generation **ret)
 {
 	_cleanup_(cleanup_generation) struct ckpt_generation *generation =
-		calloc(1, sizeof(*generation));
+		ckpt_heap_calloc(1, sizeof(*generation));
 	uint32_t count = file->view.counts[CKPT_PLAN_OBJECTS];
 	enum ckpt_status status;
 
@@ -127,11 +129,11 @@ enum ckpt_status ckpt_generation_create(struct ckpt_planfile *file,
 		return CKPT_BADDATA;
 	generation->object_count = count;
 	generation->key = file->view.header->key;
-	generation->bases = calloc(count + 1, sizeof(uintptr_t));
-	generation->numbers = calloc(count + 1, sizeof(uint64_t));
-	generation->tls_modules = calloc(count + 1, sizeof(size_t));
-	generation->checked_edges =
-		calloc(file->view.counts[CKPT_PLAN_EDGES] + 1, sizeof(bool));
+	generation->bases = ckpt_heap_calloc(count + 1, sizeof(uintptr_t));
+	generation->numbers = ckpt_heap_calloc(count + 1, sizeof(uint64_t));
+	generation->tls_modules = ckpt_heap_calloc(count + 1, sizeof(size_t));
+	generation->checked_edges = ckpt_heap_calloc(
+		file->view.counts[CKPT_PLAN_EDGES] + 1, sizeof(bool));
 	if (!generation->checked_edges || !generation->bases ||
 	    !generation->numbers || !generation->tls_modules)
 		return CKPT_NOMEM;

@@ -2,6 +2,8 @@
 #include "shim/runtime/objects.h"
 
 #include "shim/common/sys_x86_64.h"
+#include "shim/runtime/format.h"
+#include "shim/runtime/heap.h"
 
 #include <elf.h>
 #include <fnmatch.h>
@@ -26,15 +28,18 @@ static void destroy_object(struct ckpt_object *object)
 {
 	if (!object)
 		return;
-	free(object->path);
-	free(object);
+	ckpt_heap_free(object->path);
+	ckpt_heap_free(object);
 }
 
 static char *join_path(const char *directory, const char *name)
 {
-	char *path;
+	size_t size = strlen(directory) + strlen(name) + 2;
+	char *path = ckpt_heap_calloc(1, size);
 
-	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+	if (path)
+		(void)ckpt_format(path, size, "%s/%s", directory, name);
+	return path;
 }
 
 /* The path of the program, as the kernel ran it. */
@@ -47,11 +52,11 @@ static char *find_program(void)
 
 	if (size > 0) {
 		path[size] = '\0';
-		return strdup(path);
+		return ckpt_heap_copy(path);
 	}
 	/* No /proc: what execve was given. */
 	name = (const char *)getauxval(AT_EXECFN);
-	return strdup(name ? name : "");
+	return ckpt_heap_copy(name ? name : "");
 }
 
 /* Names in the link map are relative if a search path was. */
@@ -62,9 +67,9 @@ static char *find_path(const struct ckpt_object *object, const char *name)
 	if (object->kind == CKPT_OBJECT_PROGRAM && !name[0])
 		return find_program();
 	if (object->kind == CKPT_OBJECT_VDSO)
-		return strdup("linux-vdso.so.1");
+		return ckpt_heap_copy("linux-vdso.so.1");
 	if (name[0] == '/' || ckpt_sys_getcwd(directory, sizeof(directory)) < 0)
-		return strdup(name);
+		return ckpt_heap_copy(name);
 	return join_path(directory, name);
 }
 
@@ -131,7 +136,7 @@ static void stat_object(struct ckpt_object *object)
 static struct ckpt_object *create_object(const struct dl_phdr_info *info,
 					 bool is_first)
 {
-	struct ckpt_object *object = calloc(1, sizeof(*object));
+	struct ckpt_object *object = ckpt_heap_calloc(1, sizeof(*object));
 
 	if (!object)
 		return NULL;
@@ -176,7 +181,7 @@ static enum ckpt_status add_item(struct walk *walk, struct ckpt_object *object)
 {
 	if (walk->count == walk->capacity) {
 		size_t capacity = walk->capacity ? 2 * walk->capacity : 64;
-		struct ckpt_object **items = reallocarray(
+		struct ckpt_object **items = ckpt_heap_resize(
 			walk->items, capacity, sizeof(struct ckpt_object *));
 
 		if (!items)
@@ -252,7 +257,7 @@ enum ckpt_status ckpt_objects_refresh(struct ckpt_objects *objects,
 		forget_root(&walk, object->dynamic.entries);
 		destroy_object(object);
 	}
-	free(objects->items);
+	ckpt_heap_free(objects->items);
 	objects->items = walk.items;
 	objects->count = walk.count;
 	objects->capacity = walk.capacity;
@@ -267,7 +272,7 @@ void ckpt_objects_deinit(struct ckpt_objects *objects)
 {
 	for (size_t i = 0; i < objects->count; i++)
 		destroy_object(objects->items[i]);
-	free(objects->items);
+	ckpt_heap_free(objects->items);
 	memset(objects, 0, sizeof(*objects));
 }
 

@@ -2,6 +2,7 @@
 #include "shim/runtime/segments.h"
 
 #include "shim/common/cleanup.h"
+#include "shim/runtime/heap.h"
 
 #include <stdlib.h>
 
@@ -19,8 +20,8 @@ static enum ckpt_status add_segment(struct table *table,
 		return CKPT_OK;
 	if (table->count == table->capacity) {
 		uint32_t capacity = table->capacity ? 2 * table->capacity : 256;
-		struct ckpt_segment *items =
-			reallocarray(table->items, capacity, sizeof(*items));
+		struct ckpt_segment *items = ckpt_heap_resize(
+			table->items, capacity, sizeof(*items));
 
 		if (!items)
 			return CKPT_NOMEM;
@@ -99,7 +100,7 @@ static void separate(struct table *table)
 
 static void free_table(struct table *table)
 {
-	free(table->items);
+	ckpt_heap_free(table->items);
 }
 
 enum ckpt_status ckpt_segments_create(const struct ckpt_objects *objects,
@@ -122,7 +123,7 @@ enum ckpt_status ckpt_segments_create(const struct ckpt_objects *objects,
 		if (status)
 			return status;
 	}
-	segments = malloc(sizeof(*segments));
+	segments = ckpt_heap_calloc(1, sizeof(*segments));
 	if (!segments)
 		return CKPT_NOMEM;
 	if (table.count > 1)
@@ -139,8 +140,8 @@ void ckpt_segments_destroy(const struct ckpt_segments *segments)
 {
 	if (!segments)
 		return;
-	free((void *)(uintptr_t)segments->items);
-	free((void *)(uintptr_t)segments);
+	ckpt_heap_free((void *)(uintptr_t)segments->items);
+	ckpt_heap_free((void *)(uintptr_t)segments);
 }
 
 static bool is_equal(const struct ckpt_segment *a, const struct ckpt_segment *b)

@@ -7,6 +7,7 @@
 #include "shim/runtime/confine.h"
 #include "shim/runtime/loader.h"
 #include "shim/runtime/planning.h"
+#include "shim/runtime/heap.h"
 
 #include <errno.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static enum ckpt_status add_purpose(struct ckpt_purpose purpose, uint32_t *ret)
 		size_t capacity = ckpt_session->purpose_capacity
 					  ? 2 * ckpt_session->purpose_capacity
 					  : 64;
-		struct ckpt_purpose *items = reallocarray(
+		struct ckpt_purpose *items = ckpt_heap_resize(
 			ckpt_session->purposes, capacity, sizeof(*items));
 
 		if (!items)
@@ -134,7 +135,7 @@ static enum ckpt_status add_watch(const struct ckpt_generation *generation,
 
 	if (!wish.from)
 		return CKPT_OK;
-	watch = calloc(1, sizeof(*watch));
+	watch = ckpt_heap_calloc(1, sizeof(*watch));
 	if (!watch)
 		return CKPT_NOMEM;
 	watch->classes = plan_watch->classes;
@@ -240,8 +241,8 @@ static enum ckpt_status add_function(struct ckpt_attached *attached)
 					  ? 2 * ckpt_session->function_capacity
 					  : 16;
 		struct ckpt_attached **items =
-			reallocarray(ckpt_session->functions, capacity,
-				     sizeof(struct ckpt_attached *));
+			ckpt_heap_resize(ckpt_session->functions, capacity,
+					 sizeof(struct ckpt_attached *));
 
 		if (!items)
 			return CKPT_NOMEM;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The store and the statistics of the process, opened at its first call. */
 #include "shim/runtime/session_private.h"
+#include "shim/runtime/heap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,8 @@ static enum ckpt_status name_rows(const struct ckpt_plan_view *plan)
 {
 	size_t count = plan->counts[CKPT_PLAN_FUNCTIONS];
 
-	ckpt_session->row_names = calloc(count + 1, sizeof(char *));
-	ckpt_session->row_objects = calloc(count + 1, sizeof(char *));
+	ckpt_session->row_names = ckpt_heap_calloc(count + 1, sizeof(char *));
+	ckpt_session->row_objects = ckpt_heap_calloc(count + 1, sizeof(char *));
 	if (!ckpt_session->row_names || !ckpt_session->row_objects)
 		return CKPT_NOMEM;
 	ckpt_session->row_count = count + 1;
@@ -89,16 +90,16 @@ bool ckpt_session_open_store(struct ckpt_memo *memo)
 /* Lines into a NULL-terminated list, which lives as long as the process. */
 static enum ckpt_status list_lower(const char *lines)
 {
-	char *text = strdup(lines);
+	char *text = ckpt_heap_copy(lines);
 	size_t count = 0;
 
 	if (!text)
 		return CKPT_NOMEM;
 	for (const char *at = text; (at = strchr(at, '\n')); at++)
 		count++;
-	ckpt_session->lower = calloc(count + 1, sizeof(char *));
+	ckpt_session->lower = ckpt_heap_calloc(count + 1, sizeof(char *));
 	if (!ckpt_session->lower) {
-		free(text);
+		ckpt_heap_free(text);
 		return CKPT_NOMEM;
 	}
 	for (size_t i = 0; i < count; i++) {

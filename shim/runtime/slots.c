@@ -5,6 +5,7 @@
 #include "shim/common/sys_x86_64.h"
 #include "shim/runtime/slots_x86_64.h"
 #include "shim/runtime/thunk.h"
+#include "shim/runtime/heap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ struct search {
 
 static void free_batch(struct batch *batch)
 {
-	free(batch->items);
+	ckpt_heap_free(batch->items);
 }
 
 static void free_search(struct search *search)
@@ -47,7 +48,7 @@ static enum ckpt_status add_patch(struct ckpt_slot_patch **items, size_t *count,
 	if (*count == *capacity) {
 		size_t more = *capacity ? 2 * *capacity : 16;
 		struct ckpt_slot_patch *grown =
-			reallocarray(*items, more, sizeof(**items));
+			ckpt_heap_resize(*items, more, sizeof(**items));
 
 		if (!grown)
 			return CKPT_NOMEM;
@@ -72,8 +73,8 @@ static uint32_t bucket_of(const char *name)
 
 void ckpt_slot_wishes_deinit(struct ckpt_slot_wishes *wishes)
 {
-	free(wishes->items);
-	free(wishes->next);
+	ckpt_heap_free(wishes->items);
+	ckpt_heap_free(wishes->next);
 	memset(wishes, 0, sizeof(*wishes));
 }
 
@@ -87,11 +88,12 @@ enum ckpt_status ckpt_slot_wishes_add(struct ckpt_slot_wishes *wishes,
 		struct ckpt_slot_wish *items;
 		uint32_t *next;
 
-		items = reallocarray(wishes->items, capacity, sizeof(*items));
+		items = ckpt_heap_resize(wishes->items, capacity,
+					 sizeof(*items));
 		if (!items)
 			return CKPT_NOMEM;
 		wishes->items = items;
-		next = reallocarray(wishes->next, capacity, sizeof(*next));
+		next = ckpt_heap_resize(wishes->next, capacity, sizeof(*next));
 		if (!next)
 			return CKPT_NOMEM;
 		wishes->next = next;
@@ -512,7 +514,7 @@ void ckpt_slots_undo(struct ckpt_slots *slots,
 
 void ckpt_slots_deinit(struct ckpt_slots *slots)
 {
-	free(slots->patches);
+	ckpt_heap_free(slots->patches);
 	slots->patches = NULL;
 	slots->count = slots->capacity = 0;
 }
