@@ -16,6 +16,7 @@
 #include "shim/common/cleanup.h"
 #include "shim/common/plankey.h"
 #include "shim/planner/planbuild.h"
+#include "shim/planner/codelist.h"
 #include "shim/planner/planprune.h"
 #include "shim/planner/planwriter.h"
 #include "tools/cli.h"
@@ -156,6 +157,10 @@ static enum ckpt_status plan_scope(const struct job *job,
 		return status;
 	if (job->is_verbose)
 		print_findings(planning);
+	for (size_t i = 0; i < planning->function_count; i++)
+		if (planning->functions[i].has_closure)
+			ckpt_codelist_write(job->output, planning->scope,
+					    &planning->functions[i].closure);
 	status = ckpt_planbuild(planning, deps, job->key, out);
 	if (status)
 		ckpt_err_set(err, status, "%s", ckpt_status_text(status));

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "shim/common/cleanup.h"
+#include "shim/planner/codelist.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/json.h"
@@ -185,9 +186,39 @@ static void find_nearest(struct ckpt_store *store, struct misses *misses)
 	ckpt_walk_close(&walk);
 }
 
+/* The identity of the code among the components; false: it is not there. */
+static bool find_code(struct ckpt_reader components, struct ckpt_hash128 *ret)
+{
+	struct ckpt_component component;
+
+	while (!ckpt_component_next(&components, &component)) {
+		if (component.kind != CKPT_COMPONENT_CODE ||
+		    component.data_size != sizeof(*ret))
+			continue;
+		memcpy(ret, component.data, sizeof(*ret));
+		return true;
+	}
+	return false;
+}
+
+/* Which functions and libraries differ, if the code does. */
+static void describe_code(const char *directory, const struct miss *miss,
+			  const struct ckpt_reader *other, struct ckpt_buf *out)
+{
+	struct ckpt_hash128 my_code, other_code;
+	_cleanup_free_ char *plans = NULL;
+
+	if (!find_code(miss->components, &my_code) ||
+	    !find_code(*other, &other_code) ||
+	    ckpt_hash_equal(my_code, other_code) ||
+	    asprintf(&plans, "%s/v1/plan", directory) < 0)
+		return;
+	ckpt_codelist_compare(plans, my_code, other_code, out);
+}
+
 /* The differences of `miss` and its nearest, lines. */
-static void describe(struct ckpt_store *store, const struct miss *miss,
-		     struct ckpt_buf *out)
+static void describe(struct ckpt_store *store, const char *directory,
+		     const struct miss *miss, struct ckpt_buf *out)
 {
 	struct ckpt_reader components;
 	struct ckpt_entry entry;
@@ -200,6 +231,8 @@ static void describe(struct ckpt_store *store, const struct miss *miss,
 				&components) ||
 	    ckpt_why_compare(&miss->components, &components, out, &count))
 		out->size = 0;
+	else
+		describe_code(directory, miss, &components, out);
 	ckpt_store_release(store, &entry);
 }
 
@@ -251,8 +284,8 @@ static void print_json(struct ckpt_json *json, const struct miss *miss,
 	ckpt_json_end_object(json);
 }
 
-static void print_all(struct ckpt_store *store, const struct misses *misses,
-		      bool is_json)
+static void print_all(struct ckpt_store *store, const char *directory,
+		      const struct misses *misses, bool is_json)
 {
 	struct ckpt_json json = {.file = stdout};
 
@@ -265,7 +298,7 @@ static void print_all(struct ckpt_store *store, const struct misses *misses,
 	for (size_t i = 0; i < misses->count; i++) {
 		struct ckpt_buf lines = {.size = 0};
 
-		describe(store, &misses->items[i], &lines);
+		describe(store, directory, &misses->items[i], &lines);
 		ckpt_buf_add_u8(&lines, '\0');
 		if (!ckpt_buf_status(&lines) && is_json)
 			print_json(&json, &misses->items[i],
@@ -301,7 +334,7 @@ static int explain(const char *config, struct misses *misses, bool is_json)
 		hold(store, misses);
 		find_nearest(store, misses);
 	}
-	print_all(store, misses, is_json);
+	print_all(store, directory, misses, is_json);
 	if (store)
 		release(store, misses);
 	ckpt_store_close(store);

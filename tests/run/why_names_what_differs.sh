@@ -28,6 +28,7 @@ expect_match 'values: 16 bytes, were 12' why
 	"$TOP/tests/programs/libsum.c" && mv new libsum.so
 why 1 2 4 5
 expect_match 'code: ' why
+expect_match 'code: a constant of sum_slowly in libsum.so: differs' why
 expect_no_match 'values|count' why
 ckpt why --json --count 9 >why.json
 expect_equal 'results in JSON' 4 "$(jq '.results | length' why.json)"
