@@ -237,6 +237,10 @@ struct ckpt_plan_function {
 	uint32_t impure_classes; /* enum ckpt_impure_class: spoil a record */
 	uint32_t entry;		 /* CKPT_FUNCTION_ENTRY: index, or NONE */
 	uint32_t from; /* string: pattern of calling objects, or NONE: all */
+	/* String or NONE: new objects of such a name may have it without
+	 * exporting it. */
+	uint32_t object_pattern;
+	uint32_t reserved_too;
 	uint64_t once_wait_ms; /* how long to wait for another's result */
 	uint64_t min_time_ns;
 	uint64_t max_age_s; /* 0 = for ever */

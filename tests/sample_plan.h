@@ -89,6 +89,7 @@ static void start_plan(void)
 		.name = text("f"),
 		.config_name = text("f"),
 		.refusal = CKPT_PLAN_NONE,
+		.object_pattern = CKPT_PLAN_NONE,
 		.require = CKPT_PLAN_NONE,
 		.bypass_if = CKPT_PLAN_NONE,
 		.store_if = CKPT_PLAN_NONE,

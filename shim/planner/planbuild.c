@@ -224,9 +224,20 @@ static void add_absent_name(struct ckpt_tables *tables, const char *config_name,
 	free(name);
 }
 
-static void set_absent(struct ckpt_tables *tables, const char *config_name,
+/* Functions that are not exported show in no symbol of a mapped object. */
+static uint32_t get_object_pattern(struct ckpt_tables *tables,
+				   const struct ckpt_function_config *config)
+{
+	return ckpt_tables_text(
+		tables, config->via == CKPT_VIA_SLOT ? NULL : config->object);
+}
+
+static void set_absent(struct ckpt_tables *tables,
+		       const struct ckpt_function_config *config,
 		       struct ckpt_plan_function *entry)
 {
+	const char *config_name = config->name;
+
 	entry->flags |= CKPT_FUNCTION_ABSENT;
 	if (ckpt_match_is_symbol_pattern(config_name))
 		entry->flags |= CKPT_FUNCTION_PATTERN;
@@ -356,9 +367,10 @@ add_function(struct ckpt_planning *planning, const struct ckpt_planedges *edges,
 	entry.config_name = ckpt_tables_text(tables, function->config->name);
 	entry.refusal = ckpt_tables_text(tables, function->refusal);
 	entry.entry = CKPT_PLAN_NONE;
+	entry.object_pattern = get_object_pattern(tables, function->config);
 	set_options(tables, function->config, &entry);
 	if (function->match.object == CKPT_PLAN_NONE) {
-		set_absent(tables, function->config->name, &entry);
+		set_absent(tables, function->config, &entry);
 	} else {
 		status = set_found(planning, edges, function, &entry);
 	}
@@ -380,6 +392,8 @@ static void add_patterns(struct ckpt_planning *planning)
 			.bypass_if = CKPT_PLAN_NONE,
 			.store_if = CKPT_PLAN_NONE,
 			.entry = CKPT_PLAN_NONE,
+			.object_pattern = get_object_pattern(
+				tables, &config->functions[i]),
 			.from = CKPT_PLAN_NONE,
 			.stack_alignment = 16,
 		};
@@ -387,7 +401,7 @@ static void add_patterns(struct ckpt_planning *planning)
 		if (!ckpt_match_is_symbol_pattern(name))
 			continue;
 		entry.name = entry.config_name = ckpt_tables_text(tables, name);
-		set_absent(tables, name, &entry);
+		set_absent(tables, &config->functions[i], &entry);
 		ADD(tables, FUNCTIONS, entry);
 	}
 }

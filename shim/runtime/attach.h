@@ -28,6 +28,7 @@ struct ckpt_attached {
 	uintptr_t definition;
 	bool is_ifunc; /* `definition` is its resolver */
 	bool is_gone;  /* its object was closed */
+	void *island;  /* of its patched entry (entry_x86_64.h), or NULL */
 	struct ckpt_named_address *symbols;
 	size_t symbol_count;
 };

@@ -4,6 +4,7 @@
 #include "shim/common/sys_x86_64.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/single_threaded.h>
@@ -158,7 +159,26 @@ static enum ckpt_status map_island(void *at, const uint8_t island[ISLAND_SIZE],
 
 /* ---- the function ---- */
 
-/* Whole pages of the window; back to executable whatever happens between. */
+/* Write `size` bytes to `to` in the pages [first, end). No handler of the
+ * target may run meanwhile: its code may be in them. */
+static bool change_pages(uintptr_t first, uintptr_t end, uint8_t *to,
+			 const uint8_t *from, uint32_t size)
+{
+	uint64_t all = ~0ull, before = 0;
+	bool is_writable;
+
+	(void)ckpt_sys_sigprocmask(SIG_SETMASK, &all, &before);
+	is_writable = ckpt_sys_mprotect((void *)first, end - first,
+					PROT_READ | PROT_WRITE) == 0;
+	if (is_writable) {
+		memcpy(to, from, size);
+		(void)ckpt_sys_mprotect((void *)first, end - first,
+					PROT_READ | PROT_EXEC);
+	}
+	(void)ckpt_sys_sigprocmask(SIG_SETMASK, &before, NULL);
+	return is_writable;
+}
+
 static enum ckpt_status write_jump(const struct ckpt_entry_place *place,
 				   uintptr_t target, struct ckpt_err *err)
 {
@@ -173,13 +193,9 @@ static enum ckpt_status write_jump(const struct ckpt_entry_place *place,
 	jump[0] = OPCODE_JUMP;
 	if (!put_distance(jump + 1, (uintptr_t)window + JUMP_SIZE, target))
 		return refuse(err, "no memory near it is free");
-	if (ckpt_sys_mprotect((void *)first, end - first,
-			      PROT_READ | PROT_WRITE) < 0)
-		return refuse(err, "the system refuses to change code");
-	memcpy(window, jump, size);
-	(void)ckpt_sys_mprotect((void *)first, end - first,
-				PROT_READ | PROT_EXEC);
-	return CKPT_OK;
+	return change_pages(first, end, window, jump, size)
+		       ? CKPT_OK
+		       : refuse(err, "the system refuses to change code");
 }
 
 static enum ckpt_status patch_at(const struct ckpt_entry_place *place, void *at,
@@ -199,24 +215,43 @@ static enum ckpt_status patch_at(const struct ckpt_entry_place *place, void *at,
 	return status ? status : write_jump(place, (uintptr_t)at, err);
 }
 
-enum ckpt_status ckpt_entry_patch(const struct ckpt_entry_place *place,
-				  ckpt_entry_stub *get_stub, void *context,
-				  struct ckpt_err *err)
+static enum ckpt_status check_function(const struct ckpt_entry_place *place,
+				       struct ckpt_err *err)
 {
 	const struct ckpt_plan_entry *entry = place->entry;
-	enum ckpt_status status;
-	void *at;
 
 	if (!__libc_single_threaded)
 		return refuse(err, "other threads are running");
 	if (memcmp((void *)(place->base + entry->vaddr), entry->old,
 		   entry->window_size) != 0)
 		return refuse(err, "its code is not what its file has");
+	return CKPT_OK;
+}
+
+enum ckpt_status ckpt_entry_patch(const struct ckpt_entry_place *place,
+				  ckpt_entry_stub *get_stub, void *context,
+				  void **ret_island, struct ckpt_err *err)
+{
+	enum ckpt_status status = check_function(place, err);
+	void *at;
+
+	if (status)
+		return status;
 	at = find_place(place);
 	if (!at)
 		return refuse(err, "no memory near it is free");
 	status = patch_at(place, at, get_stub, context, err);
 	if (status)
 		(void)ckpt_sys_munmap(at, PAGE);
+	else
+		*ret_island = at;
 	return status;
+}
+
+enum ckpt_status ckpt_entry_patch_again(const struct ckpt_entry_place *place,
+					void *island, struct ckpt_err *err)
+{
+	enum ckpt_status status = check_function(place, err);
+
+	return status ? status : write_jump(place, (uintptr_t)island, err);
 }

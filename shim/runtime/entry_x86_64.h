@@ -10,9 +10,9 @@
  *
  * The island is a sealed memory file, mapped read-execute. The page of the
  * function is writable only while it is not executable, so nobody may be
- * running in it: only while the process has one thread. What a system refuses
- * (executable memory files, changed code) is found out before any code is
- * touched. Never undone.
+ * running in it: only while the process has one thread, and signals wait. What
+ * a system refuses (executable memory files, changed code) is found out before
+ * any code is touched. Never undone.
  *
  * Set-up world; no malloc.
  */
@@ -32,9 +32,17 @@ struct ckpt_entry_place {
  * is none. */
 typedef void *ckpt_entry_stub(void *context, void *original);
 
-/* UNSUPPORTED: the function is as it was, err says why. */
+/* UNSUPPORTED: the function is as it was, err says why. Else its island is in
+ * *ret_island. */
 enum ckpt_status ckpt_entry_patch(const struct ckpt_entry_place *place,
 				  ckpt_entry_stub *get_stub, void *context,
+				  void **ret_island,
 				  struct ckpt_err *err) CKPT_MUST_CHECK;
+
+/* The object was unmapped and is back in the same place: the island it had
+ * fits again. */
+enum ckpt_status ckpt_entry_patch_again(const struct ckpt_entry_place *place,
+					void *island,
+					struct ckpt_err *err) CKPT_MUST_CHECK;
 
 #endif

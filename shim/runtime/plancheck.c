@@ -71,6 +71,7 @@ static const struct reference references[] = {
 	MUST(FUNCTIONS, function, config_name, STRINGS),
 	MUST(FUNCTIONS, function, object, OBJECTS),
 	MAY(FUNCTIONS, function, refusal, STRINGS),
+	MAY(FUNCTIONS, function, object_pattern, STRINGS),
 	MAY(FUNCTIONS, function, from, STRINGS),
 	MAY(FUNCTIONS, function, require, EXPRS),
 	MAY(FUNCTIONS, function, bypass_if, EXPRS),

@@ -366,6 +366,8 @@ static struct ckpt_generation *revive(struct ckpt_generation *generation,
 		if (ckpt_session->is_verified && ckpt_attach_compare(f, err))
 			continue;
 		ckpt_attach_again(f);
+		if (f->island)
+			ckpt_session_patch_entry(f);
 		ckpt_routes_bypass(&ckpt_session->routes, &f->memo, false);
 	}
 	return old;

@@ -75,7 +75,11 @@ static bool defines_one(const struct ckpt_plan_view *plan,
 			const struct ckpt_object *object)
 {
 	bool is_pattern = function->flags & CKPT_FUNCTION_PATTERN;
+	const char *object_name =
+		ckpt_plan_text(plan, function->object_pattern);
 
+	if (object_name && ckpt_object_is_named(object, object_name))
+		return true;
 	for (uint32_t k = 0; k < function->name_count; k++) {
 		const char *name = plan->strings +
 				   plan->names[function->first_name + k].name;

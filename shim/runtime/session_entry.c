@@ -30,7 +30,10 @@ void ckpt_session_patch_entry(struct ckpt_attached *attached)
 		return;
 	place.start = object->start;
 	place.end = object->end;
-	if (ckpt_entry_patch(&place, route_entry, attached, &err))
+	if (attached->island
+		    ? ckpt_entry_patch_again(&place, attached->island, &err)
+		    : ckpt_entry_patch(&place, route_entry, attached,
+				       &attached->island, &err))
 		ckpt_log_error(&ckpt_session->log, attached->memo.name,
 			       function->on_error, "entry", err.text);
 	else

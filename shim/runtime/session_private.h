@@ -68,8 +68,8 @@ bool ckpt_session_open_store(struct ckpt_memo *memo);
 /* Plan for the objects there are, and add the functions that are new. What
  * cannot be attached is told and left out. */
 enum ckpt_status ckpt_session_plan(struct ckpt_err *err) CKPT_MUST_CHECK;
-/* Route the entry of a function that its plan reaches so; a failure is told.
- * Before the process has threads. */
+/* Route the entry of a function that its plan reaches so, or does so again when
+ * its object is back; a failure is told. Before the process has threads. */
 void ckpt_session_patch_entry(struct ckpt_attached *attached);
 /* Patch the objects with a number above `above`. */
 void ckpt_session_patch(uint64_t above);

@@ -145,6 +145,7 @@ static void patch_and_compare(const char *name)
 	struct ckpt_entry_place place = {
 		.plan = &plan, .entry = &entry, .base = base};
 	uintptr_t address = base + patch.function;
+	void *island = NULL;
 	function *original;
 	int before[3];
 
@@ -159,8 +160,9 @@ static void patch_and_compare(const char *name)
 	plan.code = code.data;
 	plan.fixups = (const void *)fixups.data;
 	place.start = place.end = address;
-	ck_assert_msg(!ckpt_entry_patch(&place, take_original, NULL, &err),
-		      "%s", err.text);
+	ck_assert_msg(
+		!ckpt_entry_patch(&place, take_original, NULL, &island, &err),
+		"%s", err.text);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(original(10 * i - 3), 1000 + before[i]);
 }
@@ -273,11 +275,13 @@ START_TEST(changed_bytes_are_left_alone)
 	struct ckpt_plan_entry entry = {.vaddr = patch.vaddr,
 					.window_size = patch.window_size};
 	struct ckpt_plan_view plan = {0};
+	void *island = NULL;
 	struct ckpt_entry_place place = {
 		.plan = &plan, .entry = &entry, .base = base};
 
-	ck_assert_int_eq(ckpt_entry_patch(&place, take_original, NULL, &err),
-			 CKPT_UNSUPPORTED);
+	ck_assert_int_eq(
+		ckpt_entry_patch(&place, take_original, NULL, &island, &err),
+		CKPT_UNSUPPORTED);
 	ck_assert_ptr_nonnull(strstr(err.text, "not what its file has"));
 }
 END_TEST
