@@ -19,6 +19,17 @@ void ckpt_blob_name(struct ckpt_hash128 key, char name[CKPT_LAYOUT_NAME_SIZE])
 	name[4] = text[0];
 }
 
+bool ckpt_blob_stat(const struct ckpt_layout *layout, struct ckpt_hash128 key,
+		    struct stat *ret)
+{
+	char name[CKPT_LAYOUT_NAME_SIZE];
+
+	ckpt_blob_name(key, name);
+	return !ckpt_sys_fstatat(ckpt_layout_dir(layout), name, ret,
+				 AT_SYMLINK_NOFOLLOW) &&
+	       S_ISREG(ret->st_mode);
+}
+
 static int open_blob(struct ckpt_layout *layout, struct ckpt_hash128 key)
 {
 	static const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;

@@ -19,8 +19,14 @@
 #include "shim/store/layout.h"
 #include "shim/store/record.h"
 
+#include <sys/stat.h>
+
 /* "big/a/a6cd…" */
 void ckpt_blob_name(struct ckpt_hash128 key, char name[CKPT_LAYOUT_NAME_SIZE]);
+
+/* The file of the key, without opening it. False: it cannot be told. */
+bool ckpt_blob_stat(const struct ckpt_layout *layout, struct ckpt_hash128 key,
+		    struct stat *ret);
 
 /* OK and an entry to give back to the pool; NOTFOUND; BADDATA: there is a file
  * that is no entry of this key. *ret_size: bytes of the file. */

@@ -9,6 +9,7 @@
 #include "shim/store/evict.h"
 #include "shim/store/io.h"
 #include "shim/store/layout.h"
+#include "shim/store/memory.h"
 #include "shim/store/rebuild.h"
 #include "shim/store/record.h"
 #include "shim/store/segment.h"
@@ -32,6 +33,7 @@ struct ckpt_store {
 	struct ckpt_store *lower; /* asked when this one has no answer */
 	struct ckpt_evict_limits limits;
 	struct ckpt_io_pool pool;
+	struct ckpt_memory memory;
 	struct ckpt_segments segments;
 	struct ckpt_writer writer;
 	struct ckpt_tables tables;
@@ -122,6 +124,8 @@ enum ckpt_status ckpt_store_open(const char *directory,
 				    directory);
 	store->options = *options;
 	store->layout.dir = -1;
+	store->memory.limit =
+		options->memory_size ? options->memory_size : CKPT_MEMORY_SIZE;
 	store->limits.max_size = options->max_size;
 	store->limits.max_entries = options->max_entries;
 	store->limits.max_age_s = options->max_age_s;
@@ -148,6 +152,7 @@ void ckpt_store_close(struct ckpt_store *store)
 	ckpt_writer_deinit(&store->writer);
 	ckpt_segments_deinit(&store->segments);
 	ckpt_tables_close(&store->tables);
+	ckpt_memory_deinit(&store->memory);
 	ckpt_io_pool_deinit(&store->pool);
 	ckpt_layout_close(&store->layout);
 	(void)ckpt_sys_munmap(store, sizeof(*store));
@@ -194,9 +199,15 @@ static enum ckpt_status get_file(struct ckpt_store *store,
 				 struct ckpt_hash128 key,
 				 struct ckpt_entry *ret)
 {
-	enum ckpt_status status =
-		ckpt_blob_get(&store->layout, &store->pool, key, ret);
+	enum ckpt_status status;
+	struct stat st;
+	bool is_there = ckpt_blob_stat(&store->layout, key, &st);
 
+	if (is_there && ckpt_memory_take(&store->memory, key, &st, ret))
+		return CKPT_OK;
+	status = ckpt_blob_get(&store->layout, &store->pool, key, ret);
+	if (!status && is_there)
+		ckpt_memory_keep(&store->memory, key, &st, ret);
 	if (status == CKPT_BADDATA) {
 		count_damage(store);
 		if (!store->layout.is_readonly)
@@ -294,8 +305,9 @@ enum ckpt_status ckpt_store_get(struct ckpt_store *store,
 void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry)
 {
 	(void)store;
-	ckpt_io_pool_give(&entry->owner->pool, entry->memory,
-			  entry->memory_size);
+	if (!ckpt_memory_give(&entry->owner->memory, entry->memory_size))
+		ckpt_io_pool_give(&entry->owner->pool, entry->memory,
+				  entry->memory_size);
 	entry->memory = NULL;
 	entry->payload = NULL;
 }

@@ -37,6 +37,9 @@ struct ckpt_store_options {
 	/* Reads by pread(2) before segments are mapped; 0: the default,
 	 * UINT32_MAX: never map. For tests and measurements. */
 	uint32_t map_after;
+	/* Bytes of memory for entries asked for more than once; 0: the default
+	 * of 32 MiB, 1: none. */
+	uint64_t memory_size;
 	/* Of a store that is made: its secret, NULL for that of the first
 	 * lower store, or without one a random one. */
 	const struct ckpt_hash_secret *secret;

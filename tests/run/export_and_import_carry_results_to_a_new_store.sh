@@ -30,6 +30,6 @@ rm -rf other
 ckpt run -- "$PROGRAMS/sum" 1 9 >/dev/null
 ckpt import secret 2>err && fail 'keys of another secret were imported'
 expect_match 'another secret' err
-head -c 500 secret >cut
-CKPT_DIR=$PWD/third ckpt import cut 2>err && fail 'a cut file was imported'
+head -c 500 secret >short
+CKPT_DIR=$PWD/third ckpt import short 2>err && fail 'a cut file was imported'
 expect_match 'cut' err
