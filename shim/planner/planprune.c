@@ -66,33 +66,24 @@ static void prune(int dir, struct dirent *const *entries, size_t count)
 		(void)unlinkat(dir, plans[i].name, 0);
 }
 
-static void prune_kind(const char *directory, int dir,
-		       int (*is_of_kind)(const struct dirent *))
-{
-	struct dirent **entries;
-	int count = scandir(directory, &entries, is_of_kind, NULL);
-
-	if (count < 0)
-		return;
-	if (count > CKPT_PLANPRUNE_MAX)
-		prune(dir, entries, (size_t)count);
-	for (int i = 0; i < count; i++)
-		free(entries[i]);
-	free(entries);
-}
-
 void ckpt_planprune(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *directory =
 		slash ? strndup(path, (size_t)(slash - path)) : NULL;
 	_cleanup_close_ int dir = -1;
+	struct dirent **entries;
+	int count;
 
 	if (!directory)
 		return;
 	dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
+	count = scandir(directory, &entries, is_plan, NULL);
+	if (count < 0)
 		return;
-	prune_kind(directory, dir, is_plan);
-	prune_kind(directory, dir, is_code_list);
+	if (dir >= 0 && count > CKPT_PLANPRUNE_MAX)
+		prune(dir, entries, (size_t)count);
+	for (int i = 0; i < count; i++)
+		free(entries[i]);
+	free(entries);
 }

@@ -10,9 +10,8 @@
 enum { CKPT_PLANPRUNE_MAX = 512, CKPT_PLANPRUNE_KEPT = 256 };
 
 /* If the directory of the plan at `path` (CACHE/v1/plan/NAME) holds more than
- * MAX plans, or code lists (codelist.h), remove those not used for longest
- * until KEPT are left. Remains of planners that were killed count as plans.
- * Failures do no harm. */
+ * MAX plans, remove those not used for longest until KEPT are left. Remains of
+ * planners that were killed count as plans. Failures do no harm. */
 void ckpt_planprune(const char *path);
 
 #endif
