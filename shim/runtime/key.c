@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { SINK_SIZE = 1024, INNER_SINK_SIZE = 256 };
+enum { SINK_SIZE = 512, INNER_SINK_SIZE = 256 };
 
 /* What a pointer was found to be. */
 enum token {
