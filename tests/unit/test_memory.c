@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/store_fixture.h"
 
+#include "shim/store/memory.h"
+
 #include <pthread.h>
-#include <sys/mman.h>
 
 enum { BIG = 200000, MB = 1 << 20 };
 
@@ -70,31 +71,32 @@ START_TEST(an_entry_that_is_out_stays_whole_when_it_is_replaced)
 }
 END_TEST
 
-/* Private memory of this process, in bytes (proc(5), statm: data). */
-static long read_data_size(void)
-{
-	long pages = 0;
-	FILE *file = fopen("/proc/self/statm", "r");
-
-	ck_assert_int_eq(fscanf(file, "%*d %*d %*d %*d %*d %ld", &pages), 1);
-	fclose(file);
-	return pages * 4096;
-}
-
 START_TEST(memory_is_bounded)
 {
-	struct ckpt_store *store = fixture_open_with(
-		&(struct ckpt_store_options){.memory_size = 8 * MB});
-	long before = read_data_size();
+	static struct ckpt_memory memory = {.limit = 8 * MB};
+	uint8_t *record = calloc(1, MB);
+	struct ckpt_entry entry = {.memory = record,
+				   .payload = record + 64,
+				   .payload_size = MB - 64};
+	struct ckpt_entry taken;
 
-	for (int n = 0; n < 100; n++) {
-		ck_assert_int_eq(fixture_put(store, n, MB), CKPT_OK);
-		for (int i = 0; i < 3; i++)
-			ck_assert_int_eq(fixture_check(store, n, MB), 1);
+	for (uint64_t n = 0; n < 100; n++) {
+		struct stat st = {.st_ino = n + 1, .st_size = MB};
+
+		/* The first time it is only noted. */
+		ckpt_memory_keep(&memory, fixture_key(n), &st, &entry);
+		ck_assert(!ckpt_memory_take(&memory, fixture_key(n), &st,
+					    &taken));
+		ckpt_memory_keep(&memory, fixture_key(n), &st, &entry);
+		ck_assert_uint_le(memory.size, memory.limit);
+		ck_assert(
+			ckpt_memory_take(&memory, fixture_key(n), &st, &taken));
+		ck_assert(ckpt_memory_give(&memory, taken.memory_size));
 	}
-	/* And the buffers that values are read into. */
-	ck_assert_int_le(read_data_size() - before, 16 * MB);
-	ckpt_store_close(store);
+	ck_assert_uint_ge(memory.size, 4 * MB);
+	ckpt_memory_deinit(&memory);
+	ck_assert_uint_eq(memory.size, 0);
+	free(record);
 }
 END_TEST
 
