@@ -321,17 +321,17 @@ static enum ckpt_status find(struct finder *finder, struct ckpt_signature *ret,
 		status = use_declaration(finder, ret, err);
 	if (status != CKPT_NOTFOUND)
 		return status;
+	/* The remedy first: the message may be cut at its end. */
 	ckpt_buf_add_u8(&finder->notes, 0);
 	return ckpt_err_set(
 		err, CKPT_NOTFOUND,
-		"the prototype of '%s' in %s is not known; looked at:\n%s"
-		"  write signature = \"TYPE %s(…)\" or headers = [\"….h\"] for "
-		"it in ckpt.toml, or install the package with its debug info",
-		finder->symbol, ckpt_image_path(finder->image),
+		"the prototype of '%s' in %s is not known; write signature = "
+		"\"TYPE %s(…)\" or headers = [\"….h\"] for it in ckpt.toml, or "
+		"install the package with its debug info; looked at:\n%s",
+		finder->symbol, ckpt_image_path(finder->image), finder->symbol,
 		ckpt_buf_status(&finder->notes)
 			? ""
-			: (const char *)finder->notes.data,
-		finder->symbol);
+			: (const char *)finder->notes.data);
 }
 
 static enum ckpt_status check(const struct finder *finder,
