@@ -272,6 +272,9 @@ static enum ckpt_status refer_copied(struct ckpt_graph *graph,
 		graph->traits |=
 			ckpt_crt_traits(library_name(graph, copied->object),
 					copied->symbol->name, false);
+		if (ckpt_crt_is_state(copied->symbol->name))
+			return refer_global(graph, usage, object, copied->here,
+					    vaddr);
 		return refer_runtime(graph, usage, copied->object,
 				     copied->vaddr);
 	}
@@ -352,6 +355,17 @@ static enum ckpt_status note_binding(struct ckpt_graph *graph,
 	return CKPT_OK;
 }
 
+/* A variable of the C runtime that programs set. */
+static enum ckpt_status refer_state(struct ckpt_graph *graph,
+				    struct ckpt_usage usage,
+				    const struct ckpt_word *word)
+{
+	struct ckpt_extent extent = {word->symbol->vaddr, word->symbol->size};
+
+	usage.is_written = true;
+	return refer_global(graph, usage, word->object, extent, word->vaddr);
+}
+
 static enum ckpt_status refer_address(struct ckpt_graph *graph,
 				      struct ckpt_usage usage,
 				      const struct ckpt_word *word)
@@ -375,6 +389,9 @@ static enum ckpt_status refer_address(struct ckpt_graph *graph,
 		graph->traits |=
 			ckpt_crt_traits(library_name(graph, word->object),
 					symbol ? symbol->name : "", is_ifunc);
+		if (symbol && symbol->type == STT_OBJECT &&
+		    ckpt_crt_is_state(symbol->name))
+			return refer_state(graph, usage, word);
 		return refer_runtime(graph, usage, word->object, word->vaddr);
 	}
 	if (is_ifunc)

@@ -72,7 +72,7 @@ static enum ckpt_status add_symbol(struct ckpt_code_object *object,
 	struct name name = {
 		.vaddr = symbol->vaddr,
 		.text = symbol->name,
-		.is_weak = symbol->binding == STB_WEAK ||
+		.is_weak = symbol->binding == STB_WEAK || symbol->size == 0 ||
 			   (!is_code && symbol->type != STT_OBJECT && !is_tls),
 	};
 	struct ckpt_code_extent extent = {.vaddr = symbol->vaddr,

@@ -145,6 +145,31 @@ static const char *const errno_keepers[] = {
 	"__gxx_personality_v0",
 };
 
+static const char *const state_names[] = {
+	"__daylight",
+	"__progname*",
+	"__signgam",
+	"__timezone",
+	"__tzname",
+	"argp_*",
+	"daylight",
+	"error_*",
+	"getdate_err",
+	"loc1",
+	"loc2",
+	"locs",
+	"obstack_*",
+	"optarg",
+	"opterr",
+	"optind",
+	"optopt",
+	"program_invocation_*",
+	"re_syntax_options",
+	"signgam",
+	"timezone",
+	"tzname",
+};
+
 static const char *const environment_names[] = {
 	"__environ",
 	"_environ",
@@ -216,6 +241,11 @@ static const struct library *find_library(const char *name)
 bool ckpt_crt_is_runtime(const char *name)
 {
 	return find_library(name) != NULL;
+}
+
+bool ckpt_crt_is_state(const char *symbol)
+{
+	return is_in(state_names, COUNT(state_names), symbol);
 }
 
 bool ckpt_crt_is_allocator(const char *symbol)

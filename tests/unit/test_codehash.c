@@ -73,6 +73,28 @@ START_TEST(the_c_runtimes_own_data_is_no_global)
 }
 END_TEST
 
+START_TEST(variables_of_the_c_runtimes_interface_are_globals)
+{
+	static const char source[] = "#include <unistd.h>\n"
+				     "int f(int x) { return x + optind; }\n"
+				     "int main(void) { return f(1); }\n";
+	static const char *const compilers[] = {"gcc -O2", "gcc -O2 -fPIC",
+						"gcc -O2 -no-pie -fno-pie"};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct ckpt_scope *scope = build_source(compilers[i], source);
+		struct ckpt_closure closure = compute(scope, "f", NULL);
+
+		ck_assert_uint_eq(closure.global_count, 1);
+		ck_assert_str_eq(closure.globals[0].name, "optind");
+		ck_assert_uint_eq(closure.globals[0].size, 4);
+		ckpt_closure_deinit(&closure);
+		ckpt_scope_destroy(scope);
+		remove_directory();
+	}
+}
+END_TEST
+
 static const char waiver_source[] =
 	"static int counter, cache[9]; int other = 4;\n"
 	"int f(int (*g)(int)) { counter++; return g(cache[3]) + other; }\n"
@@ -307,6 +329,7 @@ END_TEST
 
 UNIT_MAIN("codehash", globals_have_extent_and_direction,
 	  the_c_runtimes_own_data_is_no_global,
+	  variables_of_the_c_runtimes_interface_are_globals,
 	  an_unknown_target_is_refused_with_the_line_to_write,
 	  waivers_name_variables_sections_and_exceptions,
 	  impure_calls_come_with_their_chain,
