@@ -11,7 +11,7 @@ functions = ["svm_train", "svm_cross_validation"]
 EOF
 awk 'BEGIN {
 	s = 1
-	for (i = 0; i < 6000; i++) {
+	for (i = 0; i < 3000; i++) {
 		r = 0; l = ""
 		for (j = 1; j <= 20; j++) {
 			s = s * 16807 % 2147483647
