@@ -114,6 +114,22 @@ static void add_symbol(struct ckpt_attached *attached,
 		attached->symbols[attached->symbol_count++] = symbol;
 }
 
+/* Does a call of it take or give back memory of the heap? */
+static bool allocates(const struct ckpt_program *program)
+{
+	const struct ckpt_plan_function *function = program->function;
+
+	for (uint32_t i = 0; i < function->clause_count; i++) {
+		uint8_t owner =
+			program->clauses[function->first_clause + i].owner;
+
+		if (owner != CKPT_OWNER_CALLER && owner != CKPT_OWNER_STATIC &&
+		    owner != CKPT_OWNER_ALIAS)
+			return true;
+	}
+	return false;
+}
+
 /* All that replaying might call, so that the hot path looks nothing up. */
 static enum ckpt_status find_symbols(struct ckpt_attached *attached,
 				     const struct ckpt_objects *objects,
@@ -144,7 +160,7 @@ static enum ckpt_status find_symbols(struct ckpt_attached *attached,
 					     sizeof(*attached->symbols));
 	if (!attached->symbols)
 		return CKPT_NOMEM;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && allocates(program); i++)
 		add_symbol(attached, objects, definer, names[i]);
 	for (uint32_t i = 0; i < function->clause_count; i++) {
 		const struct ckpt_plan_clause *clause =

@@ -121,6 +121,11 @@ static enum ckpt_object_kind tell_kind(const struct ckpt_object *object,
 	return CKPT_OBJECT_PLAIN;
 }
 
+static int64_t to_ns(const struct timespec *time)
+{
+	return time->tv_sec * 1000000000ll + time->tv_nsec;
+}
+
 static void stat_object(struct ckpt_object *object)
 {
 	struct stat st;
@@ -131,6 +136,9 @@ static void stat_object(struct ckpt_object *object)
 		return;
 	object->dev = st.st_dev;
 	object->inode = st.st_ino;
+	object->size = (uint64_t)st.st_size;
+	object->mtime_ns = to_ns(&st.st_mtim);
+	object->ctime_ns = to_ns(&st.st_ctim);
 }
 
 static struct ckpt_object *create_object(const struct dl_phdr_info *info,

@@ -44,8 +44,11 @@ struct ckpt_object {
 	size_t tls_module; /* number of its TLS block; 0: it has none */
 	struct ckpt_dynamic dynamic;
 	uintptr_t relro_start, relro_end; /* whole pages the loader protected */
-	uint64_t dev, inode;		  /* 0, 0: no such file, or vdso */
-	bool is_initial;		  /* there since the start */
+	/* Of its file when it was first seen, with dev and inode. */
+	uint64_t size;
+	int64_t mtime_ns, ctime_ns;
+	uint64_t dev, inode; /* 0, 0: no such file, or vdso */
+	bool is_initial;     /* there since the start */
 	bool is_global;
 	bool is_deepbind; /* its own scope comes before the global one */
 	/* It came with a dlopen of ours to see, of the object whose dynamic

@@ -153,6 +153,7 @@ static enum ckpt_status load_plan(struct ckpt_planfile *plan, const char *path,
 
 static enum ckpt_status check_plan(struct ckpt_planfile *plan, const char *path,
 				   struct ckpt_hash128 key,
+				   const struct ckpt_planfile_known *known,
 				   struct ckpt_err *err)
 {
 	enum ckpt_status status;
@@ -168,11 +169,12 @@ static enum ckpt_status check_plan(struct ckpt_planfile *plan, const char *path,
 	if (!ckpt_hash_equal(plan->view.header->key, key))
 		return ckpt_err_set(err, CKPT_NOTFOUND,
 				    "%s: made for something else", path);
-	return ckpt_planfile_compare(&plan->view, err);
+	return ckpt_planfile_compare(&plan->view, known, err);
 }
 
 enum ckpt_status ckpt_planfile_open(struct ckpt_planfile *ret, const char *path,
 				    struct ckpt_hash128 key,
+				    const struct ckpt_planfile_known *known,
 				    struct ckpt_err *err)
 {
 	struct ckpt_planfile plan = {.memory = NULL};
@@ -180,7 +182,7 @@ enum ckpt_status ckpt_planfile_open(struct ckpt_planfile *ret, const char *path,
 
 	status = load_plan(&plan, path, err);
 	if (!status)
-		status = check_plan(&plan, path, key, err);
+		status = check_plan(&plan, path, key, known, err);
 	if (status) {
 		ckpt_planfile_close(&plan);
 		return status;
@@ -212,26 +214,68 @@ static bool is_same(const struct ckpt_plan_file *file, const struct stat *st)
 	       file->ctime_ns == to_ns(&st->st_ctim);
 }
 
+static enum ckpt_status compare_file(const struct ckpt_plan_view *plan,
+				     const struct ckpt_plan_file *file,
+				     struct ckpt_err *err)
+{
+	const char *path = plan->strings + file->path;
+	struct stat st;
+	int error = ckpt_sys_fstatat(AT_FDCWD, path, &st, 0);
+
+	if (error && !file->is_present)
+		return CKPT_OK;
+	if (error)
+		return ckpt_err_set(err, CKPT_NOTFOUND, "%s is gone", path);
+	if (!file->is_present)
+		return ckpt_err_set(err, CKPT_NOTFOUND, "%s is new", path);
+	if (!is_same(file, &st))
+		return ckpt_err_set(err, CKPT_NOTFOUND, "%s has changed", path);
+	return CKPT_OK;
+}
+
+static bool is_as_seen(const struct ckpt_plan_file *file,
+		       const struct ckpt_planfile_seen *seen)
+{
+	return seen->is_known && file->is_present && file->dev == seen->dev &&
+	       file->inode == seen->inode && file->size == seen->size &&
+	       file->mtime_ns == seen->mtime_ns &&
+	       file->ctime_ns == seen->ctime_ns;
+}
+
+/* Objects and the files they were read from mostly stand in one order. */
+static bool is_of_object(const struct ckpt_plan_view *plan, uint32_t file,
+			 const struct ckpt_planfile_known *known,
+			 uint32_t *next)
+{
+	uint32_t count = known && known->items ? known->count : 0;
+
+	if (count > plan->counts[CKPT_PLAN_OBJECTS])
+		count = plan->counts[CKPT_PLAN_OBJECTS];
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t object = (*next + i) % count;
+
+		if (plan->objects[object].file != file)
+			continue;
+		*next = object + 1;
+		return is_as_seen(&plan->files[file], &known->items[object]);
+	}
+	return false;
+}
+
 enum ckpt_status ckpt_planfile_compare(const struct ckpt_plan_view *plan,
+				       const struct ckpt_planfile_known *known,
 				       struct ckpt_err *err)
 {
-	for (uint32_t i = 0; i < plan->counts[CKPT_PLAN_FILES]; i++) {
-		const struct ckpt_plan_file *file = &plan->files[i];
-		const char *path = plan->strings + file->path;
-		struct stat st;
-		int error = ckpt_sys_fstatat(AT_FDCWD, path, &st, 0);
+	uint32_t next = 0;
 
-		if (error && !file->is_present)
+	for (uint32_t i = 0; i < plan->counts[CKPT_PLAN_FILES]; i++) {
+		enum ckpt_status status;
+
+		if (is_of_object(plan, i, known, &next))
 			continue;
-		if (error)
-			return ckpt_err_set(err, CKPT_NOTFOUND, "%s is gone",
-					    path);
-		if (!file->is_present)
-			return ckpt_err_set(err, CKPT_NOTFOUND, "%s is new",
-					    path);
-		if (!is_same(file, &st))
-			return ckpt_err_set(err, CKPT_NOTFOUND,
-					    "%s has changed", path);
+		status = compare_file(plan, &plan->files[i], err);
+		if (status)
+			return status;
 	}
 	return CKPT_OK;
 }

@@ -19,6 +19,8 @@
 #include "shim/runtime/call.h"
 #include "shim/runtime/plancheck.h"
 
+#include <stdbool.h>
+
 enum { CKPT_PLANFILE_PATH_MAX = 1280 };
 
 struct ckpt_planfile {
@@ -45,15 +47,31 @@ ckpt_planfile_path(const struct ckpt_planfile_places *places,
 		   struct ckpt_hash128 key, int index,
 		   char path[CKPT_PLANFILE_PATH_MAX]) CKPT_MUST_CHECK;
 
-/* Read, check and compare; `key` must be the plan's own. */
+/* What stat said of the file of a loaded object, so that it need not be asked
+ * again; in the order of the plan's objects. */
+struct ckpt_planfile_seen {
+	uint64_t dev, inode, size;
+	int64_t mtime_ns, ctime_ns;
+	bool is_known;
+};
+
+struct ckpt_planfile_known {
+	const struct ckpt_planfile_seen *items; /* NULL: nothing is known */
+	uint32_t count;
+};
+
+/* `known` may be NULL. Read, check and compare; `key` must be the plan's own.
+ */
 enum ckpt_status ckpt_planfile_open(struct ckpt_planfile *ret, const char *path,
 				    struct ckpt_hash128 key,
+				    const struct ckpt_planfile_known *known,
 				    struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_planfile_close(struct ckpt_planfile *plan); /* NULL is fine */
 
 /* Is each file it was made from still as it was (present or not, device,
  * inode, size, times)? NOTFOUND: err names the one that is not. */
 enum ckpt_status ckpt_planfile_compare(const struct ckpt_plan_view *plan,
+				       const struct ckpt_planfile_known *known,
 				       struct ckpt_err *err) CKPT_MUST_CHECK;
 
 /* The program of function `index`. `bases` has the load address of each plan

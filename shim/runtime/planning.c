@@ -35,13 +35,15 @@ static void find_places(const struct ckpt_planning *planning,
 /* The first that is there and up to date. */
 static enum ckpt_status open_any(const struct places *places,
 				 struct ckpt_hash128 key,
+				 const struct ckpt_planfile_known *known,
 				 struct ckpt_planfile *ret,
 				 struct ckpt_err *err)
 {
 	enum ckpt_status status = CKPT_NOTFOUND;
 
 	for (int i = 0; i < places->count && status == CKPT_NOTFOUND; i++)
-		status = ckpt_planfile_open(ret, places->paths[i], key, err);
+		status = ckpt_planfile_open(ret, places->paths[i], key, known,
+					    err);
 	return status;
 }
 
@@ -126,7 +128,7 @@ make_plan(const struct ckpt_planning *planning, const struct ckpt_buf *objects,
 		status = run_planner(planning, objects, places->paths[i], err);
 		if (!status)
 			status = ckpt_planfile_open(ret, places->paths[i], key,
-						    err);
+						    &planning->known, err);
 		return status == CKPT_NOTFOUND ? CKPT_UNSUPPORTED : status;
 	}
 	return ckpt_err_set(err, CKPT_UNSUPPORTED,
@@ -147,7 +149,7 @@ enum ckpt_status ckpt_planning_get(const struct ckpt_planning *planning,
 	struct places places;
 
 	find_places(planning, key, &places);
-	status = open_any(&places, key, ret, err);
+	status = open_any(&places, key, &planning->known, ret, err);
 	if (status != CKPT_NOTFOUND)
 		return status;
 	return make_plan(planning, objects, &places, key, ret, err);

@@ -15,7 +15,8 @@ struct ckpt_planning {
 	const struct ckpt_settings *settings;
 	const struct ckpt_config_file *config;
 	const char *library; /* absolute path of libckpt.so */
-	bool is_verbose;     /* the planner may write to standard error */
+	struct ckpt_planfile_known known;
+	bool is_verbose; /* the planner may write to standard error */
 };
 
 /*

@@ -318,10 +318,35 @@ static enum ckpt_status attach_functions(struct ckpt_generation *generation,
 
 /* ---- plans ---- */
 
+/* What is known of the objects' files; NULL items if there is no memory. */
+static struct ckpt_planfile_known list_seen(void)
+{
+	const struct ckpt_objects *objects = &ckpt_session->objects;
+	struct ckpt_planfile_seen *items =
+		ckpt_heap_calloc(objects->count, sizeof(*items));
+
+	for (size_t i = 0; items && i < objects->count; i++) {
+		const struct ckpt_object *object = objects->items[i];
+
+		items[i] = (struct ckpt_planfile_seen){
+			.dev = object->dev,
+			.inode = object->inode,
+			.size = object->size,
+			.mtime_ns = object->mtime_ns,
+			.ctime_ns = object->ctime_ns,
+			.is_known = object->inode != 0,
+		};
+	}
+	return (struct ckpt_planfile_known){
+		.items = items,
+		.count = (uint32_t)objects->count,
+	};
+}
+
 static enum ckpt_status get_plan(struct ckpt_generation **ret,
 				 struct ckpt_err *err)
 {
-	const struct ckpt_planning planning = {
+	struct ckpt_planning planning = {
 		.settings = &ckpt_session->settings,
 		.config = &ckpt_session->config,
 		.library = ckpt_session->library,
@@ -336,7 +361,9 @@ static enum ckpt_status get_plan(struct ckpt_generation **ret,
 	status = ckpt_buf_status(&objects);
 	if (status)
 		return ckpt_err_set(err, status, "out of memory");
+	planning.known = list_seen();
 	status = ckpt_planning_get(&planning, &objects, &file, err);
+	ckpt_heap_free(planning.known.items);
 	if (status)
 		return status;
 	status = ckpt_generation_create(&file, &ckpt_session->objects, ret);

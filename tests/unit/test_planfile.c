@@ -90,7 +90,7 @@ static enum ckpt_status open_plan(struct ckpt_hash128 wanted)
 {
 	struct ckpt_planfile plan = {.memory = NULL};
 	enum ckpt_status status =
-		ckpt_planfile_open(&plan, plan_path(), wanted, &err);
+		ckpt_planfile_open(&plan, plan_path(), wanted, NULL, &err);
 
 	ckpt_planfile_close(&plan);
 	return status;
