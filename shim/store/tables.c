@@ -26,6 +26,39 @@ void ckpt_tables_close(struct ckpt_tables *tables)
 	tables->current = NULL;
 }
 
+/* A place for one more table; NULL: this process has seen too many. */
+static struct ckpt_index *keep_table(struct ckpt_tables *tables,
+				     struct ckpt_index *index)
+{
+	uint32_t at = __atomic_fetch_add(&tables->count, 1, __ATOMIC_RELAXED);
+
+	if (at >= CKPT_INDEX_GENERATIONS) {
+		__atomic_fetch_sub(&tables->count, 1, __ATOMIC_RELAXED);
+		ckpt_index_close(index);
+		return NULL;
+	}
+	tables->all[at] = *index;
+	return &tables->all[at];
+}
+
+bool ckpt_tables_follow(struct ckpt_tables *tables, struct ckpt_index *old)
+{
+	struct ckpt_index opened;
+	struct ckpt_index *next;
+
+	if (ckpt_tables_get(tables) != old)
+		return true;
+	if (ckpt_index_is_current(old, tables->layout) ||
+	    ckpt_index_open(&opened, tables->layout))
+		return false;
+	next = keep_table(tables, &opened);
+	if (!next)
+		return false;
+	(void)__atomic_compare_exchange_n(&tables->current, &old, next, false,
+					  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return true;
+}
+
 struct ckpt_index *ckpt_tables_check(struct ckpt_tables *tables,
 				     uint32_t now_ms)
 {
@@ -36,34 +69,12 @@ struct ckpt_index *ckpt_tables_check(struct ckpt_tables *tables,
 		    CHECK_INTERVAL_MS)
 		return index;
 	__atomic_store_n(&tables->checked_ms, now_ms, __ATOMIC_RELAXED);
-	if (ckpt_index_is_whole(index, tables->layout))
-		return index;
+	/* Someone may have deleted it, and another process made a new one. */
+	if (ckpt_tables_follow(tables, index) ||
+	    ckpt_index_is_whole(index, tables->layout))
+		return ckpt_tables_get(tables);
 	__atomic_store_n(&tables->current, NULL, __ATOMIC_RELEASE);
 	return NULL;
-}
-
-/* A place for one more table; NULL: this process has seen too many. */
-static struct ckpt_index *reserve_table(struct ckpt_tables *tables)
-{
-	uint32_t at = __atomic_fetch_add(&tables->count, 1, __ATOMIC_RELAXED);
-
-	return at < CKPT_INDEX_GENERATIONS ? &tables->all[at] : NULL;
-}
-
-bool ckpt_tables_follow(struct ckpt_tables *tables, struct ckpt_index *old)
-{
-	struct ckpt_index *next;
-
-	if (ckpt_tables_get(tables) != old)
-		return true;
-	if (ckpt_index_is_current(old, tables->layout))
-		return false;
-	next = reserve_table(tables);
-	if (!next || ckpt_index_open(next, tables->layout))
-		return false;
-	(void)__atomic_compare_exchange_n(&tables->current, &old, next, false,
-					  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-	return true;
 }
 
 void ckpt_tables_grow(struct ckpt_tables *tables, struct ckpt_index *old,

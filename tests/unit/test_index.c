@@ -227,6 +227,32 @@ START_TEST(an_index_that_is_damaged_is_made_again)
 }
 END_TEST
 
+START_TEST(an_index_deleted_and_made_again_is_followed)
+{
+	struct ckpt_store *user = fixture_open();
+	struct ckpt_store *store;
+	char path[400];
+
+	ck_assert_int_eq(fixture_put(user, 1, SMALL), CKPT_OK);
+	fixture_path(path, sizeof(path), "v1/index");
+	ck_assert_int_eq(unlink(path), 0);
+	/* Nobody has a new one yet. */
+	for (int i = 0; i < 30; i++) {
+		usleep(5000);
+		ck_assert_int_eq(fixture_check(user, 1, SMALL), 1);
+	}
+	store = fixture_open();
+	ck_assert_int_eq(fixture_put(store, 2, SMALL), CKPT_OK);
+	usleep(20000);
+	ck_assert_int_eq(fixture_check(user, 1, SMALL), 1);
+	ck_assert_int_eq(fixture_check(user, 2, SMALL), 1);
+	ck_assert_int_eq(fixture_put(user, 3, SMALL), CKPT_OK);
+	ck_assert_int_eq(fixture_check(store, 3, SMALL), 1);
+	ckpt_store_close(store);
+	ckpt_store_close(user);
+}
+END_TEST
+
 START_TEST(a_rebuild_does_not_bring_back_what_was_removed_or_replaced)
 {
 	struct ckpt_store *store = fixture_open();
@@ -347,6 +373,7 @@ UNIT_MAIN_WITH("index", set_up, tear_down, a_location_keeps_segment_and_offset,
 	       a_process_with_the_old_table_sees_what_comes_after_growth,
 	       an_index_that_is_lost_is_made_again,
 	       an_index_that_is_damaged_is_made_again,
+	       an_index_deleted_and_made_again_is_followed,
 	       a_rebuild_does_not_bring_back_what_was_removed_or_replaced,
 	       processes_one_after_the_other_share_a_segment,
 	       a_forked_child_writes_to_a_segment_of_its_own,

@@ -265,6 +265,31 @@ START_TEST(a_store_from_the_future_is_left_alone)
 }
 END_TEST
 
+START_TEST(another_version_of_the_format_is_left_alone)
+{
+	struct ckpt_store *store;
+	char command[900];
+
+	ck_assert_int_eq(try_open(false, NULL), CKPT_OK);
+	snprintf(command, sizeof(command),
+		 "cd %s && cp -a v1 v2 && echo other > v2/index && "
+		 "find v2 -type f | xargs md5sum > ../before",
+		 fixture_directory);
+	ck_assert_int_eq(system(command), 0);
+	store = fixture_open();
+	for (uint64_t i = 0; i < 100; i++)
+		ck_assert_int_eq(fixture_put(store, i, i * 1000), CKPT_OK);
+	for (uint64_t i = 0; i < 100; i++)
+		ck_assert_int_eq(fixture_check(store, i, i * 1000), 1);
+	ckpt_store_close(store);
+	snprintf(command, sizeof(command),
+		 "cd %s && md5sum --quiet -c ../before && "
+		 "test $(find v2 -type f | wc -l) = $(wc -l < ../before)",
+		 fixture_directory);
+	ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 START_TEST(descriptors_closed_by_the_host_are_opened_again)
 {
 	struct ckpt_store *store = fixture_open();
@@ -381,6 +406,7 @@ UNIT_MAIN_WITH("layout", fixture_set_up, fixture_tear_down,
 	       two_hundred_processes_may_create_it_at_once,
 	       a_meta_damaged_in_any_bit_costs_only_the_entries,
 	       a_store_from_the_future_is_left_alone,
+	       another_version_of_the_format_is_left_alone,
 	       descriptors_closed_by_the_host_are_opened_again,
 	       descriptors_replaced_by_the_host_are_left_alone,
 	       descriptors_are_high_and_do_not_survive_exec,

@@ -226,10 +226,15 @@ START_TEST(a_file_size_limit_of_the_host_only_stops_storing)
 	struct ckpt_store *store = fixture_open();
 
 	ck_assert_int_eq(fixture_put(store, 1, BIG), CKPT_OK);
+	for (uint64_t i = 100; i < 200; i++)
+		ck_assert_int_eq(fixture_put(store, i, 100), CKPT_OK);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	ck_assert_int_eq(fixture_put(store, 2, BIG), CKPT_UNSUPPORTED);
 	ck_assert_int_eq(fixture_check(store, 1, BIG), 1);
 	ck_assert_int_eq(fixture_check(store, 2, BIG), 0);
+	/* The segment is past the limit: the value goes into a file. */
+	ck_assert_int_eq(fixture_put(store, 200, 100), CKPT_OK);
+	ck_assert_int_eq(fixture_check(store, 200, 100), 1);
 	ckpt_store_close(store);
 }
 END_TEST

@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,7 +304,7 @@ static struct ckpt_store *open_store(void)
 	return store;
 }
 
-static void fill(struct bench *bench)
+static void fill(struct bench *bench, bool has_files)
 {
 	struct ckpt_entry_info info = {.function = "f", .object = "libx.so"};
 	struct iovec part = {.iov_base = value_buffer, .iov_len = bench->size};
@@ -316,7 +317,8 @@ static void fill(struct bench *bench)
 
 		memcpy(value_buffer, &key, 16);
 		put_bare(&bench->bare, key, value_buffer, bench->size);
-		put_file(key, value_buffer, bench->size);
+		if (has_files)
+			put_file(key, value_buffer, bench->size);
 		if (ckpt_store_put(bench->store, key, &info, &part, 1))
 			fprintf(stderr, "a value was not stored\n");
 	}
@@ -328,7 +330,7 @@ static void bench_hits(size_t count, size_t size, size_t hits)
 	double times[BACKENDS][ROUNDS];
 	double t[BACKENDS];
 
-	fill(&bench);
+	fill(&bench, true);
 	for (int b = 0; b < BACKENDS; b++)
 		(void)time_hits(&bench, b, hits < 3000 ? hits : 3000);
 	for (int round = 0; round < ROUNDS; round++)
@@ -353,7 +355,7 @@ static void bench_miss(size_t count)
 	double limit[ROUNDS], ours[ROUNDS];
 	enum { MISSES = 200000 };
 
-	fill(&bench);
+	fill(&bench, false);
 	for (int round = 0; round < ROUNDS; round++) {
 		double start = read_ns();
 		struct ckpt_entry entry;
@@ -422,7 +424,7 @@ static void bench_open(int hits)
 	struct bench bench = {.count = 100000, .size = 256};
 	int pipes[2];
 
-	fill(&bench);
+	fill(&bench, false);
 	if (pipe(pipes))
 		return;
 	for (int i = 0; i < 51; i++) {
@@ -538,7 +540,7 @@ static void bench_threads(void)
 	struct bench bench = {.count = 10000, .size = 256};
 	double one[5], four[5];
 
-	fill(&bench);
+	fill(&bench, false);
 	for (int round = 0; round < 5; round++) {
 		one[round] = count_operations(1, 1, 2 * round);
 		four[round] = count_operations(2, 2, 2 * round + 1);
