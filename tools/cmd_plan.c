@@ -92,10 +92,10 @@ static enum ckpt_status read_inputs(struct job *job, struct ckpt_err *err)
 		status = read_input(job->objects_path, &job->objects, err);
 	if (status)
 		return status;
-	job->key = ckpt_plan_key(CKPT_PLAN_SALT, job->config.data,
-				 job->config.size, job->config_path,
-				 (const char *)job->objects.data,
-				 job->objects.size);
+	job->key = ckpt_plan_key(
+		CKPT_PLAN_SALT, job->config.data, job->config.size,
+		job->config_path, getenv("CKPT_CONTRACTS"),
+		(const char *)job->objects.data, job->objects.size);
 	/* The list is a text from here on. */
 	ckpt_buf_add_u8(&job->objects, 0);
 	return ckpt_buf_status(&job->objects);

@@ -21,12 +21,14 @@ static inline void ckpt_plan_key_part(struct ckpt_hasher *hasher,
 	ckpt_hasher_update(hasher, data, size);
 }
 
-/* `config_path` is absolute. `salt` is what else the format depends on
- * (CKPT_PLAN_VERSION and CKPT_KEY_SCHEME of plan.h). */
+/* `config_path` is absolute; `contracts` is CKPT_CONTRACTS, or NULL. `salt` is
+ * what else the format depends on (CKPT_PLAN_SALT of plan.h). */
 static inline struct ckpt_hash128
 ckpt_plan_key(uint64_t salt, const void *config, size_t config_size,
-	      const char *config_path, const char *objects, size_t objects_size)
+	      const char *config_path, const char *contracts,
+	      const char *objects, size_t objects_size)
 {
+	const char *libraries = contracts ? contracts : "";
 	struct ckpt_hasher hasher;
 
 	ckpt_hasher_init(&hasher, NULL);
@@ -34,6 +36,7 @@ ckpt_plan_key(uint64_t salt, const void *config, size_t config_size,
 	ckpt_plan_key_part(&hasher, CKPT_VERSION, sizeof(CKPT_VERSION));
 	ckpt_plan_key_part(&hasher, config, config_size);
 	ckpt_plan_key_part(&hasher, config_path, __builtin_strlen(config_path));
+	ckpt_plan_key_part(&hasher, libraries, __builtin_strlen(libraries));
 	ckpt_plan_key_part(&hasher, objects, objects_size);
 	return ckpt_hasher_final(&hasher);
 }

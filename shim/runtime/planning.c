@@ -141,10 +141,10 @@ enum ckpt_status ckpt_planning_get(const struct ckpt_planning *planning,
 				   struct ckpt_planfile *ret,
 				   struct ckpt_err *err)
 {
-	struct ckpt_hash128 key =
-		ckpt_plan_key(CKPT_PLAN_SALT, planning->config->data,
-			      planning->config->size, planning->config->path,
-			      (const char *)objects->data, objects->size);
+	struct ckpt_hash128 key = ckpt_plan_key(
+		CKPT_PLAN_SALT, planning->config->data, planning->config->size,
+		planning->config->path, planning->settings->contracts,
+		(const char *)objects->data, objects->size);
 	enum ckpt_status status;
 	struct places places;
 

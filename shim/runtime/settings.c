@@ -37,6 +37,7 @@ static void read_ours(struct ckpt_settings *ret, const char *variable)
 		{"CKPT_CONFIG", &ret->config, NULL},
 		{"CKPT_DIR", &ret->directory, NULL},
 		{"CKPT_PLANNER", &ret->planner, NULL},
+		{"CKPT_CONTRACTS", &ret->contracts, NULL},
 		{"CKPT_RERUN", &ret->rerun, NULL},
 		{"CKPT_LOG", &ret->log, NULL},
 		{"CKPT_DISABLE", NULL, &ret->is_disabled},

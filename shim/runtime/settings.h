@@ -26,6 +26,7 @@ struct ckpt_settings {
 	const char *config;	  /* CKPT_CONFIG, or NULL; … */
 	const char *directory;	  /* CKPT_DIR */
 	const char *planner;	  /* CKPT_PLANNER */
+	const char *contracts;	  /* CKPT_CONTRACTS: the planner's */
 	const char *rerun;	  /* CKPT_RERUN */
 	const char *log;	  /* CKPT_LOG */
 	const char *xdg_cache_home;
