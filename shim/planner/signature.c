@@ -154,6 +154,19 @@ static const struct ckpt_symbol *find_export(const struct finder *finder)
 	return find_at(symbols, count, finder->vaddr);
 }
 
+/* Whole-program optimisation makes external functions local, and then changes
+ * them as it likes. */
+static bool is_local(const struct finder *finder)
+{
+	size_t count;
+	const struct ckpt_symbol *symbols =
+		ckpt_image_static_symbols(finder->image, &count);
+	const struct ckpt_symbol *symbol =
+		find_at(symbols, count, finder->vaddr);
+
+	return symbol && symbol->binding == STB_LOCAL;
+}
+
 static bool is_indirect(const struct finder *finder)
 {
 	const struct ckpt_symbol *symbol = find_export(finder);
@@ -190,7 +203,9 @@ static enum ckpt_status use_file(struct finder *finder,
 	}
 	status = ckpt_location_check(
 		finder->types, &function, finder->symbol,
-		function.is_external || find_export(finder) != NULL, err);
+		find_export(finder) != NULL ||
+			(function.is_external && !is_local(finder)),
+		err);
 	if (status)
 		return status;
 	*ret = function.signature;
