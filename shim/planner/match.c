@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/match.h"
 
+#include <ctype.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,20 @@ struct wanted {
 
 /* ---- names ---- */
 
+/* "operator[]", "geo::operator*": names of C++, not patterns. */
+static bool is_operator(const char *name)
+{
+	static const char word[] = "operator";
+	const char *at = strstr(name, word);
+	unsigned char next = at ? (unsigned char)at[sizeof(word) - 1] : 0;
+
+	return at && (at == name || at[-1] == ':') && next != '_' &&
+	       !isalnum(next);
+}
+
 static bool has_glob(const char *name)
 {
-	/* "operator[]" and "operator*" are names of C++. */
-	return strpbrk(name, "*?[") && !strstr(name, "operator");
+	return strpbrk(name, "*?[") && !is_operator(name);
 }
 
 bool ckpt_match_is_pattern(const char *name)
@@ -310,7 +321,8 @@ static bool is_ours(const char *path)
 {
 	const char *name = file_name(path);
 
-	return !strncmp(name, "libckpt.so", 10) || !strncmp(name, "ld-", 3) ||
+	return !strncmp(name, "libckpt.so", 10) ||
+	       !strncmp(name, "ld-linux", 8) || !strncmp(name, "ld.so", 5) ||
 	       !strncmp(name, "linux-vdso", 10);
 }
 

@@ -97,6 +97,9 @@ END_TEST
 START_TEST(a_pattern_finds_each_function_once)
 {
 	ck_assert(ckpt_match_is_pattern("match_me_*"));
+	ck_assert(ckpt_match_is_symbol_pattern("my_operator_*"));
+	ck_assert(!ckpt_match_is_symbol_pattern("operator*"));
+	ck_assert(!ckpt_match_is_symbol_pattern("geo::operator[]"));
 	ck_assert_uint_eq(find("match_me_*", NULL), 2);
 	ck_assert_uint_lt(matches.items[0].vaddr, matches.items[1].vaddr);
 }
