@@ -321,12 +321,12 @@ static bool is_inside_verifying(const struct ckpt_thread *thread)
 }
 
 static void begin(struct memo_frame *memo, struct ckpt_memo_function *function,
-		  bool is_measured)
+		  const struct ckpt_moment *before, bool is_measured)
 {
 	memo->own.function = function;
 	memo->own.known.magic = 0;
 	memo->own.is_verifying = false;
-	memo->own.before = ckpt_outcome_now();
+	memo->own.before = *before;
 	memo->own.entered_ns = is_measured ? now_ns() : 0;
 }
 
@@ -355,6 +355,7 @@ static void start_recording(struct memo_frame *memo,
 static enum ckpt_verdict decide(struct ckpt_thread *thread,
 				struct ckpt_frame *frame,
 				struct ckpt_memo_function *function,
+				const struct ckpt_moment *before,
 				enum ckpt_policy_advice advice)
 {
 	struct memo_frame *memo = (struct memo_frame *)(void *)frame->call;
@@ -372,7 +373,7 @@ static enum ckpt_verdict decide(struct ckpt_thread *thread,
 		COUNT(function, bypassed, 1);
 		return CKPT_BYPASS;
 	}
-	begin(memo, function, advice == CKPT_POLICY_MEASURE);
+	begin(memo, function, before, advice == CKPT_POLICY_MEASURE);
 	ckpt_call_begin(&memo->call, &function->program, frame, &thread->ranges,
 			&slot->arena);
 	verdict = look_up(store, memo);
@@ -404,7 +405,7 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 	struct ckpt_route *route = &installed->routes[frame->route];
 	enum ckpt_policy_advice advice;
 	enum ckpt_verdict verdict;
-	int error = errno;
+	struct ckpt_moment before;
 
 	frame->original = route->original;
 	frame->pass = 0;
@@ -420,9 +421,11 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 	}
 	if (!ckpt_thread_lock(thread, (uintptr_t)frame))
 		return CKPT_BYPASS;
-	verdict = decide(thread, frame, route->function, advice);
+	/* Before anything of ours runs that might touch them. */
+	before = ckpt_outcome_now();
+	verdict = decide(thread, frame, route->function, &before, advice);
 	if (verdict != CKPT_HIT)
-		errno = error;
+		errno = before.error;
 	ckpt_thread_unlock(thread);
 	return verdict;
 }

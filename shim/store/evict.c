@@ -334,9 +334,8 @@ void ckpt_evict_run(struct ckpt_evict *evict)
 	if (evict->limits.max_size && size > evict->limits.max_size) {
 		uint64_t excess = size - evict->limits.max_size / 10 * 9;
 
-		retire_files(evict,
-			     (uint64_t)((double)excess * (double)in_files /
-					(double)size));
+		retire_files(evict, (uint64_t)((unsigned __int128)excess *
+					       in_files / size));
 	}
 	retire_segments(evict, UINT64_MAX, true);
 	retire_files(evict, UINT64_MAX);
