@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The payload of two entries, one behind the other, compared. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "tools/why.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void compare(const struct ckpt_reader *mine,
+		    const struct ckpt_reader *other)
+{
+	struct ckpt_buf out = {.size = 0};
+	size_t count;
+
+	if (!ckpt_why_compare(mine, other, &out, &count) && !count && out.size)
+		abort();
+	ckpt_buf_deinit(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct ckpt_reader mine, other;
+
+	/* Components as they are, cut anywhere in the middle. */
+	ckpt_reader_init(&mine, data, size / 2);
+	ckpt_reader_init(&other, data + size / 2, size - size / 2);
+	compare(&mine, &other);
+	if (!ckpt_why_components(data, size, &mine))
+		compare(&mine, &mine);
+	return 0;
+}
