@@ -27,16 +27,11 @@ static void check(const struct quantity *quantities, size_t count,
 START_TEST(sizes_are_powers_of_1000_or_of_1024)
 {
 	static const struct quantity sizes[] = {
-		{"1000", 1000},
-		{"1B", 1},
-		{"2 kB", 2000},
-		{"3MB", 3e6},
-		{"4 GB", 4e9},
-		{"5 TB", 5e12},
-		{"2 KiB", 2048},
-		{"1.5 MiB", 1572864},
-		{"5 GiB", 5368709120.0},
-		{"1 TiB", 1099511627776.0},
+		{"1000", 1000},		 {"1B", 1},
+		{"2 kB", 2000},		 {"3MB", 3e6},
+		{"4 GB", 4e9},		 {"5 TB", 5e12},
+		{"2 KiB", 2048},	 {"1.5 MiB", 1572864},
+		{"5 GiB", 5368709120.0}, {"1 TiB", 1099511627776.0},
 	};
 
 	check(sizes, sizeof(sizes) / sizeof(*sizes), CKPT_QUANTITY_BYTES);
