@@ -135,6 +135,14 @@ load_vectors:
 .endm
 
 
+/* Two homes of vector registers, through xmm0, which is saved. */
+.macro COPY_TWO from, to, base
+	.irp	off, 0, 16, 32, 48, 64, 80, 96, 112
+	movaps	\from + \off(\base), %xmm0
+	movaps	%xmm0, \to + \off(\base)
+	.endr
+.endm
+
 /*
  *   rbp + 24       stack arguments                     CFA
  *   rbp + 16       return address
@@ -202,10 +210,7 @@ ckpt_thunk_entry_common:
 	lea	CKPT_FRAME_VEC(%rsp), %rdi
 	lea	CKPT_FRAME_SIZE(%rsp), %rsi
 	call	save_vectors
-	lea	CKPT_FRAME_VEC(%rsp), %rsi
-	lea	CKPT_FRAME_RESULT_VEC(%rsp), %rdi
-	mov	$16, %ecx
-	rep movsq
+	COPY_TWO CKPT_FRAME_VEC, CKPT_FRAME_RESULT_VEC, %rsp
 
 	mov	%rsp, %rdi
 	call	ckpt_memo_enter
@@ -255,10 +260,7 @@ ckpt_thunk_entry_common:
 	je	2f
 	fldt	CKPT_FRAME_RESULT_ST1(%r11)
 2:	fldt	CKPT_FRAME_RESULT_ST0(%r11)
-1:	lea	CKPT_FRAME_RESULT_VEC(%r11), %rsi
-	lea	CKPT_FRAME_VEC(%r11), %rdi
-	mov	$16, %ecx
-	rep movsq
+1:	COPY_TWO CKPT_FRAME_RESULT_VEC, CKPT_FRAME_VEC, %r11
 	lea	CKPT_FRAME_VEC(%r11), %rdi
 	lea	CKPT_FRAME_SIZE(%r11), %rsi
 	mov	PRESERVED(%rbp), %ecx

@@ -99,6 +99,28 @@ static void time_thunk(const char *name, uint8_t width, double limit)
 	}
 }
 
+/* A patched entry keeps all registers there are. */
+static void time_entry(void)
+{
+	static const char *const verdicts[] = {"bypass", "hit", "miss"};
+	long (*f)(long, long) = (long (*)(long, long))ckpt_thunk_entry_stub(0);
+	char what[64];
+
+	ckpt_thunk_entries[0] = (struct ckpt_thunk_entry){
+		.original = (void *)original,
+		.vector_width = CKPT_VECTOR_NONE,
+		.preserved_width = (uint8_t)ckpt_thunk_preserved(),
+		.is_bypassed = 1,
+	};
+	print("patched entry, switched off", time_calls(f), 0);
+	ckpt_thunk_entries[0].is_bypassed = 0;
+	for (verdict = BYPASS; verdict <= MISS; verdict++) {
+		(void)snprintf(what, sizeof(what), "patched entry, %s",
+			       verdicts[verdict]);
+		print(what, time_calls(f), 0);
+	}
+}
+
 int main(void)
 {
 	enum ckpt_vector_width widest = ckpt_thunk_widest();
@@ -116,5 +138,6 @@ int main(void)
 		time_thunk("ymm", CKPT_VECTOR_YMM, 8);
 	if (widest >= CKPT_VECTOR_ZMM)
 		time_thunk("zmm", CKPT_VECTOR_ZMM, 8);
+	time_entry();
 	return 0;
 }
