@@ -5,7 +5,7 @@
 
 #include "shim/common/sys_x86_64.h"
 
-enum { EMPTY = 0, CHANGING = 1, FREE = 2 };
+enum { EMPTY = 0, CHANGING = 1, FREE = 2, ADMITTED_PART = 16 };
 
 _Static_assert((int)CKPT_MEMORY_TOKEN + (int)CKPT_MEMORY_SLOTS < 4096,
 	       "a token is no size of a mapping");
@@ -121,6 +121,15 @@ static bool is_known(struct ckpt_memory *memory, struct ckpt_hash128 key)
 	       (key.hi | 1);
 }
 
+/* Where others have to go to make room, only one in a few comes in: a process
+ * that goes round more than fits would copy all the time and gain nothing. */
+static bool is_admitted(struct ckpt_memory *memory, size_t size)
+{
+	return __atomic_load_n(&memory->size, __ATOMIC_RELAXED) + size <=
+		       memory->limit ||
+	       count_use(memory) % ADMITTED_PART == 0;
+}
+
 /* Of the set, a slot for a new entry, claimed: the same key's, an empty one, or
  * the one not used for longest. NULL: all are out. */
 static struct ckpt_memory_slot *claim_victim(struct ckpt_memory *memory,
@@ -207,7 +216,8 @@ void ckpt_memory_keep(struct ckpt_memory *memory, struct ckpt_hash128 key,
 
 	/* The file was replaced between being looked at and being read. */
 	if (head + entry->payload_size != (size_t)st->st_size ||
-	    (size_t)st->st_size > memory->limit / 2 || !is_known(memory, key))
+	    (size_t)st->st_size > memory->limit / 2 || !is_known(memory, key) ||
+	    !is_admitted(memory, (size_t)st->st_size))
 		return;
 	slot = claim_victim(memory, key);
 	if (!slot)
