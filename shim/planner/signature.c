@@ -284,56 +284,18 @@ static enum ckpt_status use_headers(struct finder *finder,
 
 /* --- together --- */
 
-/* The contract of a library speaks of the names and types of its own
- * declaration, whatever debug info calls them. */
-static void take_names(struct finder *finder, struct ckpt_signature *ret)
-{
-	struct ckpt_types *types = ckpt_types_create();
-	const char *text = finder->config->signature;
-	struct ckpt_signature declared;
-	size_t count = ret->parameter_count;
-
-	if (types &&
-	    !ckpt_cdecl_parse(types, text, NULL, &declared, NULL, NULL) &&
-	    declared.parameter_count == count)
-		for (size_t i = 0; i < count; i++) {
-			const char *name = ckpt_types_text(
-				finder->types, declared.parameters[i].name);
-
-			if (name)
-				ret->parameters[i].name = name;
-		}
-	ckpt_types_destroy(types);
-	/* For the types it defines; those that are known already stay. */
-	if (ckpt_cdecl_parse(finder->types, text, NULL, &declared, NULL, NULL))
-		return;
-}
-
-/* Did the user write it, or is it what a contract library has? */
-static bool is_own_declaration(const struct ckpt_function_config *config)
-{
-	const char *here = config->place.file;
-	const char *there = config->signature_place.file;
-
-	return !config->library || !here || !there || strcmp(here, there) == 0;
-}
-
 static enum ckpt_status find(struct finder *finder, struct ckpt_signature *ret,
 			     struct ckpt_err *err)
 {
 	const struct ckpt_function_config *config = finder->config;
 	enum ckpt_status status;
 
-	if (config->signature && is_own_declaration(config))
+	if (config->signature)
 		return use_declaration(finder, ret, err);
 	add_types(finder);
 	status = use_debug_info(finder, ret, err);
 	if (status == CKPT_NOTFOUND)
 		status = use_headers(finder, ret, err);
-	if (!status && config->signature)
-		take_names(finder, ret);
-	if (status == CKPT_NOTFOUND && config->signature)
-		status = use_declaration(finder, ret, err);
 	if (status != CKPT_NOTFOUND)
 		return status;
 	/* The remedy first: the message may be cut at its end. */

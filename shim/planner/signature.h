@@ -4,10 +4,10 @@
 
 /*
  * The prototype of a function and where it comes from. Which source wins:
- *   1. `signature` in the config, if the user wrote one there
+ *   1. `signature`, in the config or in the contract library that describes
+ *      the function: contracts speak of its names and count in its types
  *   2. DWARF of the object, its separate debug file, or `debug_file`
  *   3. `headers`, turned into DWARF by the C compiler
- *   4. `signature` of a contract library
  * A DWARF definition whose parameter locations contradict the ABI (IPA-SRA,
  * constprop clones) or that says DW_CC_nocall is refused: the prototype lies.
  *

@@ -302,7 +302,8 @@ START_TEST(the_users_declaration_wins_over_debug_info)
 }
 END_TEST
 
-START_TEST(a_librarys_declaration_comes_last_but_gives_the_names)
+/* Its memory lines count in the types of its own declaration. */
+START_TEST(a_librarys_declaration_wins_over_debug_info)
 {
 	char text[] = "struct extra { int n; }; int solve(const void *model, "
 		      "double *result, long double by, void *order)";
@@ -313,13 +314,10 @@ START_TEST(a_librarys_declaration_comes_last_but_gives_the_names)
 	config.signature_place.file = "/usr/share/ckpt/contracts/solver.toml";
 	run("gcc -O2 -g -fPIC -shared -o libsolve.so solve.c");
 	expect("libsolve.so", "solve",
-	       "int solve(const model *model, double *result, long double by, "
-	       "int (*)(const void *, const void *) order)");
-	ck_assert_ptr_nonnull(ckpt_types_find(types, "struct extra"));
-	run("strip libsolve.so");
-	expect("libsolve.so", "solve",
 	       "int solve(const void *model, double *result, long double by, "
 	       "void *order)");
+	ck_assert_ptr_nonnull(ckpt_types_find(types, "struct extra"));
+	ck_assert_ptr_nonnull(strstr(signature.source, "solver.toml"));
 }
 END_TEST
 
@@ -384,8 +382,7 @@ int main(void)
 	tcase_add_test(cases,
 		       ignored_child_signals_and_closed_files_do_no_harm);
 	tcase_add_test(cases, the_users_declaration_wins_over_debug_info);
-	tcase_add_test(cases,
-		       a_librarys_declaration_comes_last_but_gives_the_names);
+	tcase_add_test(cases, a_librarys_declaration_wins_over_debug_info);
 	tcase_add_test(cases,
 		       without_any_source_the_message_says_what_to_write);
 	tcase_add_test(cases, malformed_debug_info_is_named_and_survived);
