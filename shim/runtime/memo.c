@@ -65,7 +65,6 @@ static int64_t today_s(void)
 }
 
 /* ---- counting and telling ---------------------------------------------- */
-
 static struct ckpt_counters *counters_of(const struct ckpt_memo_function *f)
 {
 	struct ckpt_stats *stats =
@@ -120,7 +119,6 @@ tell_refusal(struct ckpt_memo_function *function, const struct ckpt_call *call)
 }
 
 /* ---- the store ---------------------------------------------------------- */
-
 /* Become the one that opens; false: another thread of this process does. A
  * forked child takes over from a thread it does not have. */
 static bool claim_opening(struct ckpt_memo *memo)
@@ -167,7 +165,6 @@ static struct ckpt_store *open_store(struct ckpt_memo *memo)
 }
 
 /* ---- does it pay? ------------------------------------------------------- */
-
 static uint64_t now_if_measured(const struct memo_frame *memo)
 {
 	return memo->own.entered_ns ? now_ns() : 0;
@@ -190,7 +187,6 @@ static void note_cost(struct memo_frame *memo, uint64_t end_ns,
 }
 
 /* ---- entering ----------------------------------------------------------- */
-
 /* Is it this hit's turn? The share adds up to a whole one. */
 static bool is_verified_now(struct ckpt_memo_function *function)
 {
@@ -431,7 +427,6 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 }
 
 /* ---- leaving ------------------------------------------------------------ */
-
 static void fill_info(const struct ckpt_memo_function *function,
 		      uint64_t duration_ns, struct ckpt_entry_info *info)
 {
