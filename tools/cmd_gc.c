@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "shim/common/cleanup.h"
+#include "shim/store/tally.h"
 #include "shim/store/upkeep.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
@@ -40,6 +41,9 @@ static int collect(const char *config)
 	if (!status)
 		status = ckpt_upkeep_collect(store, &limits, &upkeep, &err);
 	ckpt_store_close(store);
+	/* Of many short programs, a file each. */
+	if (!status)
+		(void)!ckpt_tally_fold(directory, NULL);
 	if (status && !(status == CKPT_NOTFOUND && directory))
 		return ckpt_cli_fail("gc", &err);
 	ckpt_storecli_size(upkeep.freed_size, freed);

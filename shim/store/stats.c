@@ -2,6 +2,7 @@
 #include "shim/store/stats.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
@@ -16,6 +17,9 @@
 _Static_assert(sizeof(struct ckpt_stats_header) == 64 &&
 		       sizeof(struct ckpt_counters) == 64,
 	       "a row is a cache line");
+
+/* Of the directory runs/ itself. */
+enum { CROWDED_SIZE = 4 << 20 };
 
 /* The mapped file is the object: its header comes first. The descriptor is
  * kept for its lock, which tells that the process lives. */
@@ -78,6 +82,15 @@ static void name_file(char name[CKPT_STATS_FILE_NAME_SIZE])
 			      digits);
 }
 
+/* Tens of thousands of processes have counted since the command last summed
+ * them: this one does not count. */
+static bool is_crowded(int dir)
+{
+	struct stat st;
+
+	return !ckpt_sys_fstat(dir, &st) && st.st_size > CROWDED_SIZE;
+}
+
 /* A new file in runs/, with the mode of its directory. */
 static int create_file(const char *store_directory)
 {
@@ -94,6 +107,10 @@ static int create_file(const char *store_directory)
 			      0);
 	if (dir < 0)
 		return dir;
+	if (is_crowded(dir)) {
+		(void)ckpt_sys_close(dir);
+		return -1;
+	}
 	name_file(name);
 	fd = ckpt_sys_openat(dir, name,
 			     O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW,

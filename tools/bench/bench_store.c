@@ -408,10 +408,11 @@ static void bench_put(size_t size, int count)
 				fprintf(stderr, "a value was not stored\n");
 		ours[round] = (read_ns() - start) / count;
 	}
+	limit[0] = median(limit, ROUNDS);
+	ours[0] = median(ours, ROUNDS);
 	printf("put %9zu bytes: checksum + pwrite %8.0f ns, ckpt %8.0f ns, "
 	       "%.2f\n",
-	       size, median(limit, ROUNDS), median(ours, ROUNDS),
-	       ours[ROUNDS / 2] / limit[ROUNDS / 2]);
+	       size, limit[0], ours[0], ours[0] / limit[0]);
 	close(fd);
 	ckpt_store_close(store);
 	remove_all();
