@@ -14,6 +14,7 @@ for i in {1..25}; do
 	ckpt run -- "$PROGRAMS/sum" 1 "$i" >/dev/null
 	count=$(ckpt list --json | jq '.entries | length')
 	[ "$count" -le 11 ] || fail "$count entries, the limit is 10"
+	[ "$count" -gt 0 ] || fail 'nothing is kept'
 done
 sed -i 's/10/5/' ckpt.toml
 ckpt gc >out
