@@ -32,15 +32,9 @@ bool ckpt_evict_is_due(const struct ckpt_index *index,
 		(uint64_t)count > limits->max_entries);
 }
 
-/* Something is still above nine tenths of its limit. */
 static bool is_above_goal(const struct ckpt_evict *evict)
 {
-	struct ckpt_evict_limits goal = {
-		.max_size = evict->limits.max_size / 10 * 9,
-		.max_entries = evict->limits.max_entries / 10 * 9,
-	};
-
-	return ckpt_evict_is_due(evict->index, &goal);
+	return ckpt_evict_is_due(evict->index, &evict->goal);
 }
 
 static bool is_too_old(const struct ckpt_evict *evict, int64_t modified_s)
@@ -319,24 +313,15 @@ static uint64_t measure_segments(const struct ckpt_layout *layout)
 }
 
 /* Segments and files give in proportion to what they take. */
-void ckpt_evict_run(struct ckpt_evict *evict)
+static void reach_size(struct ckpt_evict *evict)
 {
 	uint64_t size = load(&evict->index->header->disk_size);
 	uint64_t in_segments = measure_segments(evict->layout);
 	uint64_t in_files = size > in_segments ? size - in_segments : 0;
+	uint64_t excess = size - evict->goal.max_size;
 
-	if (evict->limits.max_age_s) {
-		struct file_walk walk = {.evict = evict};
-
-		retire_old_segments(evict);
-		walk_all_files(&walk);
-	}
-	if (evict->limits.max_size && size > evict->limits.max_size) {
-		uint64_t excess = size - evict->limits.max_size / 10 * 9;
-
-		retire_files(evict, (uint64_t)((unsigned __int128)excess *
-					       in_files / size));
-	}
+	retire_files(evict, (uint64_t)((double)excess * (double)in_files /
+				       (double)size));
 	retire_segments(evict, UINT64_MAX, true);
 	retire_files(evict, UINT64_MAX);
 	/* Nothing but our own segment is left. */
@@ -344,6 +329,75 @@ void ckpt_evict_run(struct ckpt_evict *evict)
 		ckpt_writer_leave(evict->writer);
 		retire_segments(evict, UINT64_MAX, false);
 	}
+}
+
+/* The oldest records of a segment leave the index, those that are used get
+ * another chance. A segment without any left goes. */
+static void trim_segment(struct ckpt_evict *evict, unsigned id)
+{
+	struct ckpt_scan scan;
+
+	bool is_dead = true;
+
+	if (ckpt_scan_open(&scan, evict->layout, id))
+		return;
+	while (is_above_goal(evict) && ckpt_scan_next(&scan)) {
+		struct ckpt_index_find find;
+
+		if (!ckpt_index_find_location(
+			    evict->index, scan.record.key,
+			    ckpt_location_make(id, scan.record_off), &find))
+			continue;
+		if (__atomic_load_n(find.mark, __ATOMIC_RELAXED)) {
+			__atomic_store_n(find.mark, 0, __ATOMIC_RELAXED);
+			evict->kept_count++;
+			is_dead = false;
+		} else if (ckpt_index_remove(evict->index, &find)) {
+			evict->removed_count++;
+		}
+	}
+	is_dead = is_dead && scan.off >= scan.size;
+	ckpt_scan_close(&scan);
+	if (is_dead)
+		(void)retire_segment(evict, id, false);
+}
+
+/* Twice around at most, as with files. */
+static void reach_entries(struct ckpt_evict *evict)
+{
+	retire_files(evict, UINT64_MAX);
+	for (int round = 0; round < 2; round++) {
+		unsigned age = UINT32_MAX;
+		unsigned id;
+
+		while (is_above_goal(evict) && (id = find_oldest(evict, age))) {
+			age = measure_age(evict, id);
+			trim_segment(evict, id);
+		}
+	}
+}
+
+void ckpt_evict_run(struct ckpt_evict *evict)
+{
+	struct ckpt_evict_limits size_goal = {
+		.max_size = evict->limits.max_size / 10 * 9};
+	struct ckpt_evict_limits entries_goal = {
+		.max_entries = evict->limits.max_entries -
+			       evict->limits.max_entries / 10};
+
+	if (evict->limits.max_age_s) {
+		struct file_walk walk = {.evict = evict};
+
+		retire_old_segments(evict);
+		walk_all_files(&walk);
+	}
+	evict->goal = size_goal;
+	if (evict->limits.max_size &&
+	    load(&evict->index->header->disk_size) > evict->limits.max_size)
+		reach_size(evict);
+	evict->goal = entries_goal;
+	if (is_above_goal(evict))
+		reach_entries(evict);
 }
 
 /* ---- the command's ---- */

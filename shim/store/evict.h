@@ -10,8 +10,10 @@
  * was used since it was written or last looked at is appended anew (at most a
  * quarter of its segment), everything else leaves the index, and then the file
  * is unlinked: who still reads from it does so in peace. Of files in big/,
- * those unused since the last round go. A hit pays for this with one byte that
- * is stored if it was clear.
+ * those unused since the last round go. Where it is the number of entries that
+ * passed its limit, the oldest records leave the index, and segments that have
+ * none left go. A hit pays for all this with one byte that is stored if it was
+ * clear.
  *
  * Dying in the middle loses at most entries: a slot never points at a record
  * that has not been written, and one that points into an unlinked segment is a
@@ -33,6 +35,7 @@ struct ckpt_evict {
 	struct ckpt_writer *writer;
 	struct ckpt_evict_limits limits;
 	int64_t now_s;
+	struct ckpt_evict_limits goal; /* private: what is being reached */
 	/* results */
 	uint64_t removed_count;
 	uint64_t kept_count; /* second chances */

@@ -122,6 +122,20 @@ START_TEST(the_number_of_entries_is_limited)
 	for (uint64_t i = 0; i < 30000; i++)
 		found += fixture_check(store, i, 300) == 1;
 	ck_assert_int_le(found, 5000);
+	ck_assert_int_ge(found, 4000);
+	ckpt_store_close(store);
+}
+END_TEST
+
+START_TEST(what_is_beyond_the_number_of_entries_leaves_the_disk)
+{
+	struct ckpt_store_options options = {.max_entries = 1000};
+	struct ckpt_store *store = fixture_open_with(&options);
+
+	/* 300 MB of records of 30 kB: several segments. */
+	for (uint64_t i = 0; i < 10000; i++)
+		ck_assert_int_eq(fixture_put(store, i, 30000), CKPT_OK);
+	ck_assert_uint_le(disk_size(), 140 * MB);
 	ckpt_store_close(store);
 }
 END_TEST
@@ -200,6 +214,7 @@ UNIT_MAIN_WITH("evict", fixture_set_up, fixture_tear_down,
 	       a_store_at_its_limit_stays_there_with_big_values,
 	       several_processes_share_the_limit,
 	       the_number_of_entries_is_limited,
+	       what_is_beyond_the_number_of_entries_leaves_the_disk,
 	       what_is_used_survives_what_is_not,
 	       a_process_that_only_reads_evicts_nothing,
 	       a_reader_goes_on_while_everything_is_evicted)
