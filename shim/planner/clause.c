@@ -474,7 +474,7 @@ static uint32_t reserve_clauses(struct ckpt_compiler *compiler, size_t count)
 	return first;
 }
 
-static const struct ckpt_plan_clause blank_clause = {
+const struct ckpt_plan_clause ckpt_clauses_blank = {
 	.extent = CKPT_EXTENT_REFUSE,
 	.condition = CKPT_PLAN_NONE,
 	.count = CKPT_PLAN_NONE,
@@ -490,7 +490,7 @@ static const struct ckpt_plan_clause blank_clause = {
 
 uint32_t ckpt_clauses_none(struct ckpt_compiler *compiler, const char *path)
 {
-	struct ckpt_plan_clause entry = blank_clause;
+	struct ckpt_plan_clause entry = ckpt_clauses_blank;
 
 	entry.path = ckpt_tables_text(compiler->tables, path);
 	return ckpt_tables_add(compiler->tables, CKPT_PLAN_CLAUSES, &entry,
@@ -545,7 +545,7 @@ enum ckpt_status ckpt_clauses_compile(struct ckpt_compiler *compiler,
 		.level = level,
 		.terms = contract ? own : &compiler->terms,
 		.in_force = terms,
-		.entry = blank_clause,
+		.entry = ckpt_clauses_blank,
 	};
 	enum ckpt_status status = CKPT_OK;
 
@@ -556,7 +556,7 @@ enum ckpt_status ckpt_clauses_compile(struct ckpt_compiler *compiler,
 	draft.own_path = contract->path;
 	for (size_t i = 0; i < count && !status; i++) {
 		draft.clause = &contract->clauses[i];
-		draft.entry = blank_clause;
+		draft.entry = ckpt_clauses_blank;
 		draft.is_post_count = false;
 		status = compile_clause(&draft);
 		if (!status)

@@ -180,6 +180,9 @@ void ckpt_layout_set_node(struct ckpt_compiler *compiler, uint32_t index,
 
 /* ---- clause ---- */
 
+/* A clause of which nothing is known yet. */
+extern const struct ckpt_plan_clause ckpt_clauses_blank;
+
 /* The clauses of the pointer at `path` and their number. */
 enum ckpt_status ckpt_clauses_compile(struct ckpt_compiler *compiler,
 				      const struct ckpt_type *pointer,

@@ -129,29 +129,11 @@ static enum ckpt_status add_parameter(struct ckpt_compiler *compiler,
 	return status;
 }
 
-/* The memory a result is returned in: the caller passed its address in rdi
- * (psABI 3.2.3, "Returning of Values"). */
-static enum ckpt_status add_hidden(struct ckpt_compiler *compiler,
-				   struct roots *roots)
+/* A root that is a pointer with this one clause, called "return". */
+static void add_pointer_root(struct ckpt_compiler *compiler,
+			     struct roots *roots, struct ckpt_plan_root root,
+			     struct ckpt_plan_clause clause)
 {
-	const struct ckpt_type *type = compiler->request->signature->result;
-	struct ckpt_level level = {.type = type,
-				   .path = "return",
-				   .is_created = true,
-				   .is_made = true};
-	struct ckpt_plan_clause clause = {
-		.extent = CKPT_EXTENT_COUNT,
-		.direction = CKPT_DIR_OUT,
-		.owner = CKPT_OWNER_CALLER,
-		.condition = CKPT_PLAN_NONE,
-		.low = CKPT_PLAN_NONE,
-		.max = CKPT_PLAN_NONE,
-		.length = CKPT_PLAN_NONE,
-		.stride = CKPT_PLAN_NONE,
-		.until = CKPT_PLAN_NONE,
-		.capacity = CKPT_PLAN_NONE,
-		.allocator = CKPT_PLAN_NONE,
-	};
 	struct ckpt_plan_node pointer = {
 		.kind = CKPT_NODE_POINTER,
 		.size = 8,
@@ -159,69 +141,61 @@ static enum ckpt_status add_hidden(struct ckpt_compiler *compiler,
 		.count = 1,
 		.type_name = CKPT_PLAN_NONE,
 	};
-	struct ckpt_plan_root root = {
-		.kind = CKPT_ROOT_PARAMETER,
-		.off = CKPT_FRAME_GPR,
-		.object = CKPT_PLAN_NONE,
-	};
-	enum ckpt_status status;
 
 	clause.path = ckpt_tables_text(compiler->tables, "return");
 	root.path = clause.path;
-	clause.count = ckpt_exprcode_constant(compiler, 1);
-	status = ckpt_layout_compile(compiler, type, "return", 0, &level,
-				     &compiler->terms, &clause.node);
-	if (status)
-		return status;
+	root.object = CKPT_PLAN_NONE;
 	pointer.first = ckpt_tables_add(compiler->tables, CKPT_PLAN_CLAUSES,
 					&clause, sizeof(clause));
 	root.node = ckpt_tables_add(compiler->tables, CKPT_PLAN_NODES, &pointer,
 				    sizeof(pointer));
 	add_root(roots, &root);
-	return CKPT_OK;
+}
+
+/* The memory a result is returned in: the caller passed its address in rdi
+ * (psABI 3.2.3, "Returning of Values"). */
+static enum ckpt_status add_hidden(struct ckpt_compiler *compiler,
+				   struct roots *roots)
+{
+	struct ckpt_level level = {
+		.type = compiler->request->signature->result,
+		.path = "return",
+		.is_created = true,
+		.is_made = true,
+	};
+	struct ckpt_plan_root root = {
+		.kind = CKPT_ROOT_PARAMETER,
+		.off = CKPT_FRAME_GPR,
+	};
+	struct ckpt_plan_clause clause = ckpt_clauses_blank;
+	enum ckpt_status status;
+
+	clause.extent = CKPT_EXTENT_COUNT;
+	clause.direction = CKPT_DIR_OUT;
+	clause.count = ckpt_exprcode_constant(compiler, 1);
+	status = ckpt_layout_compile(compiler, level.type, "return", 0, &level,
+				     &compiler->terms, &clause.node);
+	if (!status)
+		add_pointer_root(compiler, roots, root, clause);
+	return status;
 }
 
 /* The call gives the same address back in rax. */
 static void add_hidden_result(struct ckpt_compiler *compiler,
 			      struct roots *roots)
 {
-	struct ckpt_plan_clause clause = {
-		.extent = CKPT_EXTENT_REFUSE,
-		.direction = CKPT_DIR_OUT,
-		.owner = CKPT_OWNER_ALIAS,
-		.flags = CKPT_CLAUSE_CREATED,
-		.condition = CKPT_PLAN_NONE,
-		.count = CKPT_PLAN_NONE,
-		.low = CKPT_PLAN_NONE,
-		.max = CKPT_PLAN_NONE,
-		.length = CKPT_PLAN_NONE,
-		.stride = CKPT_PLAN_NONE,
-		.until = CKPT_PLAN_NONE,
-		.capacity = CKPT_PLAN_NONE,
-		.allocator = CKPT_PLAN_NONE,
-	};
-	struct ckpt_plan_node pointer = {
-		.kind = CKPT_NODE_POINTER,
-		.size = 8,
-		.stride = 8,
-		.count = 1,
-		.type_name = CKPT_PLAN_NONE,
-	};
 	struct ckpt_plan_root root = {
 		.kind = CKPT_ROOT_RESULT,
 		.off = CKPT_FRAME_RESULT_RAX,
-		.object = CKPT_PLAN_NONE,
 	};
+	struct ckpt_plan_clause clause = ckpt_clauses_blank;
 
-	clause.path = ckpt_tables_text(compiler->tables, "return");
-	root.path = clause.path;
+	clause.direction = CKPT_DIR_OUT;
+	clause.owner = CKPT_OWNER_ALIAS;
+	clause.flags = CKPT_CLAUSE_CREATED;
 	clause.node = ckpt_layout_bytes(compiler, 1, 1, false);
-	pointer.first = ckpt_tables_add(compiler->tables, CKPT_PLAN_CLAUSES,
-					&clause, sizeof(clause));
-	root.node = ckpt_tables_add(compiler->tables, CKPT_PLAN_NODES, &pointer,
-				    sizeof(pointer));
 	compiler->gives_pointers = true;
-	add_root(roots, &root);
+	add_pointer_root(compiler, roots, root, clause);
 }
 
 static enum ckpt_status add_result(struct ckpt_compiler *compiler,
