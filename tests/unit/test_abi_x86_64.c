@@ -465,7 +465,10 @@ static void check_against(const char *compiler, bool is_clang,
 	    definitions.bytes);
 	for (unsigned int n = 0; n < count; n++)
 		add_function(&g, n);
-	add(&g.program, "int main(void) {\n");
+	/* What tramp copies of the stack must be there. */
+	add(&g.program,
+	    "int main(void) {\n"
+	    "volatile char room[4096]; room[0] = room[4095] = 0;\n");
 	for (unsigned int n = 0; n < count; n++)
 		add(&g.program, "t%u();\n", n);
 	add(&g.program, "puts(bad ? \"bad\" : \"good\"); return 0; }\n");
