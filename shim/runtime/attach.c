@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- what marshalling asks ---- */
 
@@ -271,6 +272,17 @@ static enum ckpt_status check_texts(const struct ckpt_generation *generation,
 	return CKPT_OK;
 }
 
+/* Where in its period the share of verified hits starts: anywhere, or processes
+ * with few hits would never verify one. Not 0: a share of 1 adds all but one
+ * and passes over whatever it starts from. */
+static uint32_t verify_phase(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint32_t)now.tv_nsec * 2654435761u | 1;
+}
+
 static const char *file_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -316,6 +328,7 @@ enum ckpt_status ckpt_attach(struct ckpt_generation *generation, uint32_t index,
 	attached->memo.program.segments = generation->segments;
 	attached->memo.verify_share =
 		(uint32_t)(function->verify_rate * UINT32_MAX);
+	attached->memo.verify_sum = verify_phase();
 	status = check_texts(generation, function, err);
 	if (!status)
 		status = check_edges(generation, function, objects, err);

@@ -43,7 +43,7 @@ struct ckpt_memo_function {
 	uint64_t told; /* memo's: which refusals have been told */
 	struct ckpt_policy policy; /* memo's: does it pay? */
 	/* Share of hits that run the original and compare, in 2^-32; and
-	 * memo's running sum of it. */
+	 * memo's running sum of it, from anywhere but 0. */
 	uint32_t verify_share;
 	uint32_t verify_sum;
 };
