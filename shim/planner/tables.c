@@ -6,31 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDEX_SIZE_MIN = 256 };
+#include "shim/planentry.h"
 
-static const uint32_t entry_sizes[CKPT_PLAN_SECTION_COUNT] = {
-	[CKPT_PLAN_STRINGS] = 1,
-	[CKPT_PLAN_FILES] = sizeof(struct ckpt_plan_file),
-	[CKPT_PLAN_OBJECTS] = sizeof(struct ckpt_plan_object),
-	[CKPT_PLAN_FUNCTIONS] = sizeof(struct ckpt_plan_function),
-	[CKPT_PLAN_NAMES] = sizeof(struct ckpt_plan_name),
-	[CKPT_PLAN_MOVES] = sizeof(struct ckpt_plan_move),
-	[CKPT_PLAN_ROOTS] = sizeof(struct ckpt_plan_root),
-	[CKPT_PLAN_NODES] = sizeof(struct ckpt_plan_node),
-	[CKPT_PLAN_FIELDS] = sizeof(struct ckpt_plan_field),
-	[CKPT_PLAN_CLAUSES] = sizeof(struct ckpt_plan_clause),
-	[CKPT_PLAN_EXPRS] = sizeof(struct ckpt_plan_expr),
-	[CKPT_PLAN_OPS] = sizeof(struct ckpt_plan_op),
-	[CKPT_PLAN_INPUTS] = sizeof(struct ckpt_plan_input),
-	[CKPT_PLAN_TEXTS] = sizeof(struct ckpt_plan_text),
-	[CKPT_PLAN_EDGES] = sizeof(struct ckpt_plan_edge),
-	[CKPT_PLAN_DIAGS] = sizeof(struct ckpt_plan_diag),
-	[CKPT_PLAN_WATCHES] = sizeof(struct ckpt_plan_watch),
-	[CKPT_PLAN_ENTRIES] = sizeof(struct ckpt_plan_entry),
-	[CKPT_PLAN_CODE] = 1,
-	[CKPT_PLAN_FIXUPS] = sizeof(struct ckpt_plan_fixup),
-	[CKPT_PLAN_RUNS] = sizeof(struct ckpt_plan_run),
-};
+enum { INDEX_SIZE_MIN = 256 };
 
 struct ckpt_tables_list {
 	enum ckpt_plan_section_id section;
@@ -122,7 +100,7 @@ uint32_t ckpt_tables_add(struct ckpt_tables *tables,
 	struct ckpt_buf *buf = &tables->sections[section];
 	uint32_t index = ckpt_tables_count(tables, section);
 
-	assert(size == entry_sizes[section]);
+	assert(size == ckpt_plan_entry_size(section));
 	ckpt_buf_add(buf, entry, size);
 	return index;
 }
@@ -132,7 +110,7 @@ static bool is_equal(const struct ckpt_tables *tables,
 		     const struct ckpt_tables_list *b)
 {
 	const uint8_t *data = tables->sections[a->section].data;
-	size_t size = entry_sizes[a->section];
+	size_t size = ckpt_plan_entry_size(a->section);
 
 	return a->section == b->section && a->count == b->count &&
 	       !memcmp(data + a->first * size, data + b->first * size,
@@ -151,7 +129,8 @@ uint32_t ckpt_tables_share(struct ckpt_tables *tables,
 	for (size_t i = 0; i < tables->list_count; i++) {
 		if (!is_equal(tables, &tables->lists[i], &list))
 			continue;
-		tables->sections[section].size = first * entry_sizes[section];
+		tables->sections[section].size =
+			first * ckpt_plan_entry_size(section);
 		return tables->lists[i].first;
 	}
 	grown = reallocarray(tables->lists, tables->list_count + 1,
@@ -165,14 +144,14 @@ uint32_t ckpt_tables_share(struct ckpt_tables *tables,
 
 uint32_t ckpt_tables_entry_size(enum ckpt_plan_section_id section)
 {
-	return entry_sizes[section];
+	return ckpt_plan_entry_size(section);
 }
 
 uint32_t ckpt_tables_count(const struct ckpt_tables *tables,
 			   enum ckpt_plan_section_id section)
 {
 	return (uint32_t)(tables->sections[section].size /
-			  entry_sizes[section]);
+			  ckpt_plan_entry_size(section));
 }
 
 struct ckpt_tables_mark ckpt_tables_mark(const struct ckpt_tables *tables)

@@ -2,6 +2,7 @@
 #include "shim/runtime/plancheck.h"
 
 #include "shim/frame_x86_64.h"
+#include "shim/planentry.h"
 #include "shim/runtime/call.h"
 #include "shim/runtime/exprcheck.h"
 #include "shim/runtime/layoutcheck.h"
@@ -12,30 +13,6 @@
 enum {
 	STACK_ARGUMENTS_MAX = 1 << 16,
 	ENTRIES_MAX = 1 << 28,
-};
-
-static const uint32_t entry_sizes[CKPT_PLAN_SECTION_COUNT] = {
-	[CKPT_PLAN_STRINGS] = 1,
-	[CKPT_PLAN_FILES] = sizeof(struct ckpt_plan_file),
-	[CKPT_PLAN_OBJECTS] = sizeof(struct ckpt_plan_object),
-	[CKPT_PLAN_FUNCTIONS] = sizeof(struct ckpt_plan_function),
-	[CKPT_PLAN_NAMES] = sizeof(struct ckpt_plan_name),
-	[CKPT_PLAN_MOVES] = sizeof(struct ckpt_plan_move),
-	[CKPT_PLAN_ROOTS] = sizeof(struct ckpt_plan_root),
-	[CKPT_PLAN_NODES] = sizeof(struct ckpt_plan_node),
-	[CKPT_PLAN_FIELDS] = sizeof(struct ckpt_plan_field),
-	[CKPT_PLAN_CLAUSES] = sizeof(struct ckpt_plan_clause),
-	[CKPT_PLAN_EXPRS] = sizeof(struct ckpt_plan_expr),
-	[CKPT_PLAN_OPS] = sizeof(struct ckpt_plan_op),
-	[CKPT_PLAN_INPUTS] = sizeof(struct ckpt_plan_input),
-	[CKPT_PLAN_TEXTS] = sizeof(struct ckpt_plan_text),
-	[CKPT_PLAN_EDGES] = sizeof(struct ckpt_plan_edge),
-	[CKPT_PLAN_DIAGS] = sizeof(struct ckpt_plan_diag),
-	[CKPT_PLAN_WATCHES] = sizeof(struct ckpt_plan_watch),
-	[CKPT_PLAN_ENTRIES] = sizeof(struct ckpt_plan_entry),
-	[CKPT_PLAN_CODE] = 1,
-	[CKPT_PLAN_FIXUPS] = sizeof(struct ckpt_plan_fixup),
-	[CKPT_PLAN_RUNS] = sizeof(struct ckpt_plan_run),
 };
 
 static const char *const section_names[CKPT_PLAN_SECTION_COUNT] = {
@@ -154,7 +131,7 @@ static enum ckpt_status check_section(const struct ckpt_plan_header *header,
 {
 	const struct ckpt_plan_section *section = &header->sections[id];
 
-	if (section->entry_size != entry_sizes[id])
+	if (section->entry_size != ckpt_plan_entry_size(id))
 		return damaged(err, id, 0, "entry size is wrong");
 	if (section->count > ENTRIES_MAX || section->off % 8 ||
 	    section->off < sizeof(*header) ||
@@ -221,7 +198,7 @@ static enum ckpt_status check_references(const struct ckpt_plan_view *view,
 				  reference->is_optional))
 			return damaged(err, reference->section, i,
 				       "refers to what is not there");
-		entry += entry_sizes[reference->section];
+		entry += ckpt_plan_entry_size(reference->section);
 	}
 	return CKPT_OK;
 }

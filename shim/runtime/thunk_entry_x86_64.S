@@ -219,13 +219,8 @@ ckpt_thunk_entry_common:
 	je	.Lresults
 	ja	.Lmiss
 
-	/* Bypass: no frame of ours is left when the original starts. The calls
-	 * that follow may not need to come so far. */
-	mov	CKPT_FRAME_PASS(%r11), %eax
-	mov	CKPT_FRAME_ROUTE(%r11), %rcx
-	shl	$4, %rcx /* ENTRY_SIZE */
-	lea	ckpt_thunk_entries(%rip), %rdx
-	mov	%eax, ENTRY_PASS(%rdx,%rcx)
+	/* Bypass: no frame of ours is left when the original starts. */
+	SET_PASS
 	mov	CKPT_FRAME_ORIGINAL(%r11), %rax
 	mov	%rax, 8(%rbp)
 	lea	CKPT_FRAME_VEC(%r11), %rdi

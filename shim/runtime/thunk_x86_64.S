@@ -131,13 +131,8 @@ ckpt_thunk_common:
 	je	.Lload_results
 	ja	.Lmiss
 
-	/* Bypass: no frame of ours is left when the original starts. The calls
-	 * that follow may not need to come so far. */
-	mov	CKPT_FRAME_PASS(%r11), %eax
-	mov	CKPT_FRAME_ROUTE(%r11), %rcx
-	shl	$4, %rcx /* ENTRY_SIZE */
-	lea	ckpt_thunk_entries(%rip), %rdx
-	mov	%eax, ENTRY_PASS(%rdx,%rcx)
+	/* Bypass: no frame of ours is left when the original starts. */
+	SET_PASS
 	cmpl	$WIDTH_XMM, CKPT_FRAME_VECTOR_WIDTH(%r11)
 	jb	.Lbypass_loaded
 	ja	.Lbypass_wide

@@ -24,4 +24,18 @@
 #define VERDICT_HIT 1
 #define VERDICT_MISS 2
 
+#ifdef __ASSEMBLER__
+/* clang-format off */
+/* After a bypass, with the frame at r11: the calls that follow may not need to
+ * come so far. Uses eax, rcx, rdx. */
+.macro SET_PASS
+	mov	CKPT_FRAME_PASS(%r11), %eax
+	mov	CKPT_FRAME_ROUTE(%r11), %rcx
+	shl	$4, %rcx /* ENTRY_SIZE */
+	lea	ckpt_thunk_entries(%rip), %rdx
+	mov	%eax, ENTRY_PASS(%rdx,%rcx)
+.endm
+/* clang-format on */
+#endif
+
 #endif
