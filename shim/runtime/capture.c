@@ -38,6 +38,27 @@ static bool has_symbol(const struct ckpt_call *call, const char *symbol)
 	return host && host->symbol && host->symbol(call->program, symbol);
 }
 
+/* A number that is an address of this process (of a stack, a block, a handle
+ * told as an integer) would be another one in the next. Programs at low
+ * addresses have many numbers that could be one: only above them. */
+static enum ckpt_status check_result(struct ckpt_call *call)
+{
+	const struct ckpt_extent *result = &call->extents[0];
+	const struct ckpt_plan_node *node = &call->program->nodes[result->node];
+	const uint8_t *value;
+
+	if (!result->size || node->kind != CKPT_NODE_BYTES ||
+	    node->size != sizeof(value))
+		return CKPT_OK;
+	value = ckpt_walk_value(result->address);
+	if ((uintptr_t)value >> 32 == 0 ||
+	    ckpt_ranges_find_address(call->ranges, result->address, 0,
+				     result->size))
+		return CKPT_OK;
+	return ckpt_call_refuse(call, CKPT_REFUSAL_RESULT_ADDRESS,
+				CKPT_PLAN_NONE, value, 0);
+}
+
 static enum ckpt_status check_store_if(struct ckpt_call *call)
 {
 	struct ckpt_eval_context context = {.parent = CKPT_PLAN_NONE};
@@ -516,6 +537,8 @@ enum ckpt_status ckpt_capture(struct ckpt_call *call, struct ckpt_arena *out)
 	call->ranges->next = 0;
 	ckpt_call_gather_result(call);
 	status = check_store_if(call);
+	if (!status)
+		status = check_result(call);
 	if (!status)
 		status = settle_extents(call);
 	if (!status)

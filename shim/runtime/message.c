@@ -108,6 +108,11 @@ static const struct refusal_text TEXTS[CKPT_REFUSAL_KIND_COUNT] = {
 		 "a result points into an object whose identity is not known",
 		 "run again after the object is planned, or report this",
 		 SAY_ADDRESS},
+	[CKPT_REFUSAL_RESULT_ADDRESS] =
+		{"address as result",
+		 "the result is a number that is an address of this process",
+		 "declare it as the pointer it is, or take the function out",
+		 SAY_ADDRESS},
 	[CKPT_REFUSAL_OVERLAP] = {"overlapping blocks",
 				  "blocks that the call is said to have "
 				  "allocated overlap",
