@@ -377,41 +377,6 @@ static void free_chain(struct link *head)
 	}
 }
 
-static enum ckpt_status try_number(uint64_t result)
-{
-	marshal_init(&m);
-	marshal_result(&m, marshal_bytes(&m, 8, 8));
-	(void)marshal_key(&m);
-	m.frame.result_rax = result;
-	return marshal_try_capture(&m);
-}
-
-START_TEST(a_number_that_is_an_address_of_this_process_is_no_value)
-{
-	int on_stack = 0;
-	char *block = malloc(16);
-
-	ck_assert_int_eq(try_number((uintptr_t)&on_stack), CKPT_UNSUPPORTED);
-	ck_assert_int_eq(m.call->refusal.kind, CKPT_REFUSAL_RESULT_ADDRESS);
-	ck_assert_int_eq(try_number((uintptr_t)block), CKPT_UNSUPPORTED);
-	ck_assert_int_eq(try_number((uintptr_t)try_number), CKPT_UNSUPPORTED);
-	free(block);
-}
-END_TEST
-
-START_TEST(a_number_that_is_no_address_is_a_value)
-{
-	static const uint64_t numbers[] = {
-		0,	    1,		4198400, /* where programs may stand */
-		UINT32_MAX, 1ull << 46, 0x4005bf0a8b145769, /* e */
-		UINT64_MAX,
-	};
-
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		ck_assert_int_eq(try_number(numbers[i]), CKPT_OK);
-}
-END_TEST
-
 START_TEST(a_long_result_list_with_back_pointers_comes_back)
 {
 	struct ckpt_plan_clause clause;
@@ -594,8 +559,6 @@ UNIT_MAIN("capture", a_malloced_string_is_made_anew,
 	  a_result_graph_with_pointers_into_the_input_comes_back,
 	  a_ring_of_a_hundred_thousand_nodes_has_a_key,
 	  a_shared_node_and_two_equal_nodes_differ,
-	  a_number_that_is_an_address_of_this_process_is_no_value,
-	  a_number_that_is_no_address_is_a_value,
 	  a_long_result_list_with_back_pointers_comes_back,
 	  blocks_that_overlap_are_refused,
 	  a_block_the_call_frees_is_freed_on_a_hit,

@@ -360,6 +360,42 @@ START_TEST(a_file_counts_by_its_content)
 }
 END_TEST
 
+/* ---- numbers that are addresses ----------------------------------------- */
+
+static enum ckpt_status try_number(uint64_t result)
+{
+	compile("unsigned long f(void);", "");
+	(void)marshal_key(&m);
+	m.frame.result_rax = result;
+	return marshal_try_capture(&m);
+}
+
+START_TEST(a_number_that_is_an_address_of_this_process_is_no_value)
+{
+	int on_stack = 0;
+	char *block = malloc(16);
+
+	ck_assert_int_eq(try_number((uintptr_t)&on_stack), CKPT_UNSUPPORTED);
+	ck_assert_int_eq(m.call->refusal.kind, CKPT_REFUSAL_RESULT_ADDRESS);
+	ck_assert_int_eq(try_number((uintptr_t)block), CKPT_UNSUPPORTED);
+	ck_assert_int_eq(try_number((uintptr_t)try_number), CKPT_UNSUPPORTED);
+	free(block);
+}
+END_TEST
+
+START_TEST(a_number_that_is_no_address_is_a_value)
+{
+	static const uint64_t numbers[] = {
+		0,	    1,		4198400, /* where programs may stand */
+		UINT32_MAX, 1ull << 46, 0x4005bf0a8b145769, /* e */
+		UINT64_MAX,
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		ck_assert_int_eq(try_number(numbers[i]), CKPT_OK);
+}
+END_TEST
+
 UNIT_MAIN("marshal", a_handle_counts_by_what_its_accessor_says,
 	  a_file_counts_by_its_content, a_static_string_is_told_again,
 	  a_result_inside_an_argument_is_an_alias, brotlis_contract_works,
@@ -370,4 +406,6 @@ UNIT_MAIN("marshal", a_handle_counts_by_what_its_accessor_says,
 	  a_struct_by_value_over_both_register_kinds_is_one_input,
 	  a_struct_result_over_both_register_kinds_comes_back,
 	  a_large_struct_result_is_written_where_the_caller_wants_it,
-	  a_long_double_on_the_stack_counts_by_ten_bytes)
+	  a_long_double_on_the_stack_counts_by_ten_bytes,
+	  a_number_that_is_an_address_of_this_process_is_no_value,
+	  a_number_that_is_no_address_is_a_value)
