@@ -15,6 +15,7 @@
 
 #include "shim/common/cleanup.h"
 #include "shim/common/plankey.h"
+#include "shim/planner/codebase.h"
 #include "shim/planner/planbuild.h"
 #include "shim/planner/codelist.h"
 #include "shim/planner/planprune.h"
@@ -168,6 +169,19 @@ static enum ckpt_status plan_scope(const struct job *job,
 	return status;
 }
 
+/* Beside the plan, where a later build of the same bytes will look. */
+static enum ckpt_status keep_symbols(const struct job *job,
+				     struct ckpt_scope *scope)
+{
+	const char *slash = strrchr(job->output, '/');
+	_cleanup_free_ char *directory =
+		slash ? strndup(job->output, (size_t)(slash - job->output))
+		      : strdup(".");
+
+	return directory ? ckpt_codebase_keep_symbols(scope, directory)
+			 : CKPT_NOMEM;
+}
+
 static enum ckpt_status plan_config(const struct job *job,
 				    struct ckpt_config *config,
 				    struct ckpt_deps *deps,
@@ -180,7 +194,9 @@ static enum ckpt_status plan_config(const struct job *job,
 				  err);
 	if (status)
 		return status;
-	status = plan_scope(job, config, scope, deps, out, err);
+	status = keep_symbols(job, scope);
+	if (!status)
+		status = plan_scope(job, config, scope, deps, out, err);
 	ckpt_scope_destroy(scope);
 	return status;
 }

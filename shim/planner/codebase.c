@@ -15,12 +15,14 @@ static void destroy_codebase(void *annex)
 		struct ckpt_codebase_member *member = &base->members[i];
 
 		ckpt_code_object_destroy(member->code);
+		ckpt_symbolfile_deinit(&member->kept);
 		free(member->functions);
 		free(member->words);
 		free(member->has_word);
 		free(member->anchors);
 	}
 	free(base->members);
+	free(base->directory);
 	ckpt_pool_deinit(&base->pool);
 	free(base);
 }
@@ -48,6 +50,44 @@ enum ckpt_status ckpt_codebase_of(struct ckpt_scope *scope,
 	return CKPT_OK;
 }
 
+enum ckpt_status ckpt_codebase_keep_symbols(struct ckpt_scope *scope,
+					    const char *directory)
+{
+	struct ckpt_codebase *base;
+	enum ckpt_status status = ckpt_codebase_of(scope, &base);
+
+	if (status)
+		return status;
+	free(base->directory);
+	base->directory = strdup(directory);
+	return base->directory ? CKPT_OK : CKPT_NOMEM;
+}
+
+/* Those of the object or, if it is stripped, those that it had. */
+static const struct ckpt_symbol *find_symbols(struct ckpt_codebase *base,
+					      uint32_t object,
+					      const struct ckpt_image *image,
+					      size_t *ret_count)
+{
+	struct ckpt_symbolfile *kept = &base->members[object].kept;
+	const struct ckpt_symbol *own =
+		ckpt_image_static_symbols(image, ret_count);
+	struct ckpt_hash128 identity;
+
+	if (!base->directory || ckpt_codebase_is_runtime(base, object))
+		return own;
+	identity = ckpt_codebase_identity(base, object);
+	if (ckpt_code_symbols_are_complete(own, *ret_count)) {
+		ckpt_symbolfile_keep(base->directory, identity, own,
+				     *ret_count);
+		return own;
+	}
+	if (ckpt_symbolfile_find(base->directory, identity, kept))
+		return own;
+	*ret_count = kept->count;
+	return kept->symbols;
+}
+
 enum ckpt_status ckpt_codebase_object(struct ckpt_codebase *base,
 				      uint32_t object,
 				      const struct ckpt_code_object **ret,
@@ -57,12 +97,16 @@ enum ckpt_status ckpt_codebase_object(struct ckpt_codebase *base,
 	const struct ckpt_image *image;
 
 	if (!member->code) {
+		const struct ckpt_symbol *symbols;
 		enum ckpt_status status;
+		size_t count;
 
 		image = ckpt_scope_image(base->scope, object, err);
 		if (!image)
 			return CKPT_UNSUPPORTED;
-		status = ckpt_code_object_create(image, &member->code);
+		symbols = find_symbols(base, object, image, &count);
+		status = ckpt_code_object_create(image, symbols, count,
+						 &member->code);
 		if (status)
 			return status;
 	}

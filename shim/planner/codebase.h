@@ -17,6 +17,12 @@ struct ckpt_codebase;
 enum ckpt_status ckpt_codebase_of(struct ckpt_scope *scope,
 				  struct ckpt_codebase **ret) CKPT_MUST_CHECK;
 
+/* Symbols of objects are kept in `directory`, and looked for there where an
+ * object has none (symbolfile.h). Before anything is asked of the codebase. */
+enum ckpt_status
+ckpt_codebase_keep_symbols(struct ckpt_scope *scope,
+			   const char *directory) CKPT_MUST_CHECK;
+
 enum ckpt_status ckpt_codebase_object(struct ckpt_codebase *base,
 				      uint32_t object,
 				      const struct ckpt_code_object **ret,

@@ -152,7 +152,7 @@ static enum ckpt_status find_anchors(struct ckpt_codebase *base,
 	if (member->has_anchors)
 		return CKPT_OK;
 	status = add_code_anchors(base, object, image);
-	symbols = ckpt_image_static_symbols(image, &count);
+	symbols = ckpt_code_object_symbols(member->code, &count);
 	for (size_t i = 0; !status && i < count; i++)
 		if (symbols[i].shndx != SHN_UNDEF && symbols[i].type != STT_TLS)
 			status = add_anchor(member, symbols[i].vaddr);

@@ -8,9 +8,11 @@
  */
 
 #include "shim/planner/codebase.h"
+#include "shim/planner/symbolfile.h"
 
 struct ckpt_codebase_member {
 	struct ckpt_code_object *code;
+	struct ckpt_symbolfile kept; /* symbols that it has no more */
 	bool has_identity, has_runtime, is_runtime, has_anchors;
 	struct ckpt_hash128 identity;
 	bool has_facts;
@@ -27,6 +29,7 @@ struct ckpt_codebase_member {
 
 struct ckpt_codebase {
 	struct ckpt_scope *scope;
+	char *directory; /* of the plans, or NULL */
 	struct ckpt_pool pool;
 	struct ckpt_codebase_member *members;
 	size_t count;

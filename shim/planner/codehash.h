@@ -20,7 +20,8 @@
  *   read-only     what one instruction loads: just that; else the variable
  *                 by its symbol; without a symbol, in an object with .symtab,
  *                 up to the next thing that anything refers to, and to the
- *                 end of the string there; in a stripped object the section
+ *                 end of the string there; in a stripped object that was
+ *                 never planned with its symbols (symbolfile.h) the section
  *   writable      the same, but the value counts at call time, and without a
  *                 symbol it is the section; its address taken: it is written
  *   GOT, PLT      what the word is bound to, never the word

@@ -220,15 +220,18 @@ find_inside(const struct ckpt_report *report, const char *name,
 	const struct ckpt_image *image =
 		ckpt_scope_image(report->graph->scope, global->object, NULL);
 	const struct ckpt_symbol *symbols, *symbol;
+	const struct ckpt_code_object *code;
 	size_t count;
 	struct ckpt_node node;
 
-	if (!image || name[0] == '.')
+	if (!image || name[0] == '.' ||
+	    ckpt_codebase_object(report->graph->base, global->object, &code,
+				 NULL))
 		return NULL;
 	symbols = ckpt_image_dynamic_symbols(image, &count);
 	symbol = find_symbol(symbols, count, name, global->is_tls);
 	if (!symbol) {
-		symbols = ckpt_image_static_symbols(image, &count);
+		symbols = ckpt_code_object_symbols(code, &count);
 		symbol = find_symbol(symbols, count, name, global->is_tls);
 	}
 	if (!symbol || symbol->size >= global->size)

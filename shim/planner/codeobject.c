@@ -24,6 +24,8 @@ struct names {
 
 struct ckpt_code_object {
 	const struct ckpt_image *image;
+	const struct ckpt_symbol *symbols;
+	size_t symbol_count;
 	struct extents functions, variables, tls_variables;
 	struct names names, tls_names;
 	bool is_labelled;
@@ -195,9 +197,7 @@ static enum ckpt_status fill_object(struct ckpt_code_object *object)
 	status = add_symbols(object, symbols, count);
 	if (status)
 		return status;
-	symbols = ckpt_image_static_symbols(object->image, &count);
-	object->is_labelled = count > 0;
-	status = add_symbols(object, symbols, count);
+	status = add_symbols(object, object->symbols, object->symbol_count);
 	if (status)
 		return status;
 	merge_extents(&object->functions);
@@ -208,7 +208,33 @@ static enum ckpt_status fill_object(struct ckpt_code_object *object)
 	return CKPT_OK;
 }
 
+bool ckpt_code_symbols_are_complete(const struct ckpt_symbol *symbols,
+				    size_t count)
+{
+	/* crtbegin.o of GCC and of LLVM. */
+	static const char *const names[] = {
+		"__do_global_dtors_aux",
+		"deregister_tm_clones",
+		"frame_dummy",
+		"register_tm_clones",
+		"__do_fini",
+		"__do_init",
+	};
+
+	for (size_t i = 0; i < count; i++) {
+		if (symbols[i].binding != STB_LOCAL ||
+		    symbols[i].shndx == SHN_UNDEF)
+			continue;
+		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+			if (!strcmp(symbols[i].name, names[k]))
+				return true;
+	}
+	return false;
+}
+
 enum ckpt_status ckpt_code_object_create(const struct ckpt_image *image,
+					 const struct ckpt_symbol *symbols,
+					 size_t count,
 					 struct ckpt_code_object **ret)
 {
 	struct ckpt_code_object *object = calloc(1, sizeof(*object));
@@ -217,6 +243,9 @@ enum ckpt_status ckpt_code_object_create(const struct ckpt_image *image,
 	if (!object)
 		return CKPT_NOMEM;
 	object->image = image;
+	object->symbols = symbols;
+	object->symbol_count = count;
+	object->is_labelled = ckpt_code_symbols_are_complete(symbols, count);
 	status = fill_object(object);
 	if (status) {
 		ckpt_code_object_destroy(object);
@@ -247,6 +276,14 @@ ckpt_code_object_image(const struct ckpt_code_object *object)
 bool ckpt_code_object_is_labelled(const struct ckpt_code_object *object)
 {
 	return object->is_labelled;
+}
+
+const struct ckpt_symbol *
+ckpt_code_object_symbols(const struct ckpt_code_object *object,
+			 size_t *ret_count)
+{
+	*ret_count = object->symbol_count;
+	return object->symbols;
 }
 
 static bool has_address(struct ckpt_extent extent, uint64_t vaddr)

@@ -24,16 +24,30 @@ enum ckpt_code_place {
 
 struct ckpt_code_object;
 
+/* Do `symbols` of an object name its static variables too? They are missing
+ * after stripping or linking with -x, and with them the static functions of
+ * the start-up code that every link adds: by those it is told. (Hidden names
+ * are local too, and stay.) */
+bool ckpt_code_symbols_are_complete(const struct ckpt_symbol *symbols,
+				    size_t count);
+
+/* With its own symbols (.symtab), or those that are known otherwise; they must
+ * outlive it. */
 enum ckpt_status
 ckpt_code_object_create(const struct ckpt_image *image,
+			const struct ckpt_symbol *symbols, size_t count,
 			struct ckpt_code_object **ret) CKPT_MUST_CHECK;
 void ckpt_code_object_destroy(struct ckpt_code_object *object);
 
 const struct ckpt_image *
 ckpt_code_object_image(const struct ckpt_code_object *object);
 
-/* Has it a .symtab, so that every named variable is known? */
+/* Is every named variable known? */
 bool ckpt_code_object_is_labelled(const struct ckpt_code_object *object);
+/* The symbols it was made with. */
+const struct ckpt_symbol *
+ckpt_code_object_symbols(const struct ckpt_code_object *object,
+			 size_t *ret_count);
 
 enum ckpt_code_place
 ckpt_code_object_place(const struct ckpt_code_object *object, uint64_t vaddr);

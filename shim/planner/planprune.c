@@ -14,15 +14,16 @@ struct plan {
 	struct timespec used;
 };
 
-/* 32 digits, ".plan" or ".code", and what a planner appends to names of its
- * own. */
+/* 32 digits, ".plan", ".code" or ".symbols", and what a planner appends to
+ * names of its own. */
 static int is_plan(const struct dirent *entry)
 {
 	size_t digits = strspn(entry->d_name, "0123456789abcdef");
 
 	return digits == 32 &&
 	       (!strncmp(entry->d_name + digits, ".plan", 5) ||
-		!strncmp(entry->d_name + digits, ".code", 5)) &&
+		!strncmp(entry->d_name + digits, ".code", 5) ||
+		!strncmp(entry->d_name + digits, ".symbols", 8)) &&
 	       strlen(entry->d_name) < sizeof(((struct plan *)0)->name);
 }
 

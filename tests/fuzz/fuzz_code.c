@@ -34,11 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ckpt_image *image;
 	struct ckpt_code_object *object;
+	const struct ckpt_symbol *symbols;
+	size_t count;
 
 	if (ckpt_image_open_memory("fuzz", data, size, &image, NULL))
 		return 0;
 	(void)ckpt_identity_of_image(image);
-	if (!ckpt_code_object_create(image, &object)) {
+	symbols = ckpt_image_static_symbols(image, &count);
+	if (!ckpt_code_object_create(image, symbols, count, &object)) {
 		read_functions(object);
 		ckpt_code_object_destroy(object);
 	}

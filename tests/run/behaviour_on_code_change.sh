@@ -116,6 +116,15 @@ cases() {
 		'//FLAGS -s
 		 static int __attribute__((noinline)) g(int x) { return x * x; }
 		 int f(int x) { return g(x); }'
+	expect_change hit 'stripped: a string, a table, a static variable' \
+		'//FLAGS -g
+		 static const short t[] = {3, 1, 4, 1}; static int n[4] = {2};
+		 int *last = n + 2;
+		 int f(int x) { return "abcd"[x & 3] + t[x & 3] + n[x & 3]; }' \
+		'//FLAGS -s
+		 static const short t[] = {3, 1, 4, 1}; static int n[4] = {2};
+		 int *last = n + 2;
+		 int f(int x) { return "abcd"[x & 3] + t[x & 3] + n[x & 3]; }'
 	expect_change hit 'linked for another page size' \
 		'int g = 2; int f(int x) { return x * g; }' \
 		'//FLAGS -Wl,-z,max-page-size=65536

@@ -36,7 +36,9 @@ static struct counts count_refs(const char *name)
 	const struct ckpt_symbol *symbols =
 		ckpt_image_static_symbols(image, &count);
 
-	ck_assert_int_eq(ckpt_code_object_create(image, &object), CKPT_OK);
+	ck_assert_int_eq(
+		ckpt_code_object_create(image, symbols, count, &object),
+		CKPT_OK);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(symbols[i].name, name) != 0)
 			continue;

@@ -20,12 +20,16 @@ static struct opened open_object(const char *name)
 {
 	struct opened opened = {0};
 	struct ckpt_err err = {0};
+	const struct ckpt_symbol *symbols;
 	char path[128];
+	size_t count;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
 	ck_assert_msg(ckpt_image_open(path, &opened.image, &err) == CKPT_OK,
 		      "%s", err.text);
-	ck_assert_int_eq(ckpt_code_object_create(opened.image, &opened.object),
+	symbols = ckpt_image_static_symbols(opened.image, &count);
+	ck_assert_int_eq(ckpt_code_object_create(opened.image, symbols, count,
+						 &opened.object),
 			 CKPT_OK);
 	return opened;
 }
@@ -126,6 +130,28 @@ START_TEST(functions_of_a_stripped_object_keep_their_extent)
 }
 END_TEST
 
+/* Static variables have no symbol then, though others have. */
+START_TEST(objects_without_local_symbols_are_not_labelled)
+{
+	struct opened opened;
+
+	make_directory();
+	write_file("text.c", source);
+	run("cd %s && gcc -O1 -w -fPIE -pie -Wl,-x -o linked text.c && gcc -O1 "
+	    "-w -fPIE -pie -o bare text.c && strip -x bare%s%s",
+	    directory, "", "");
+	opened = open_object("linked");
+	ck_assert(find(opened.image, "numbers").size > 0);
+	ck_assert(!ckpt_code_object_is_labelled(opened.object));
+	close_object(opened);
+	opened = open_object("bare");
+	ck_assert(find(opened.image, "numbers").size > 0);
+	ck_assert(!ckpt_code_object_is_labelled(opened.object));
+	close_object(opened);
+	remove_directory();
+}
+END_TEST
+
 START_TEST(thread_local_variables_are_found_by_offset)
 {
 	struct opened opened;
@@ -147,4 +173,5 @@ END_TEST
 
 UNIT_MAIN("codeobject", places_and_extents_are_those_of_the_source,
 	  functions_of_a_stripped_object_keep_their_extent,
+	  objects_without_local_symbols_are_not_labelled,
 	  thread_local_variables_are_found_by_offset)

@@ -87,8 +87,10 @@ static uint64_t find(const char *name)
 		ck_assert_int_eq(
 			ckpt_image_open("/proc/self/exe", &image, &err),
 			CKPT_OK);
-		ck_assert_int_eq(ckpt_code_object_create(image, &object),
-				 CKPT_OK);
+		symbols = ckpt_image_static_symbols(image, &count);
+		ck_assert_int_eq(
+			ckpt_code_object_create(image, symbols, count, &object),
+			CKPT_OK);
 		dl_iterate_phdr(find_base, NULL);
 	}
 	symbols = ckpt_image_static_symbols(image, &count);
