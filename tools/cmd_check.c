@@ -78,8 +78,11 @@ static void report_planned(struct report *report,
 			   const struct ckpt_survey *survey,
 			   const struct ckpt_planned_function *f)
 {
+	const char *cause = ckpt_survey_absence(survey, f);
+
 	if (ckpt_survey_is_absent(f))
-		report_function(report, f->config->name, NULL, absent);
+		report_function(report, f->config->name, NULL,
+				cause ? cause : absent);
 	else
 		report_function(report, f->match.display,
 				ckpt_survey_object(survey, f->match.object),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/callers.h"
 #include "tools/cli.h"
 #include "tools/json.h"
 
@@ -162,14 +163,15 @@ static void print_traits(const struct ckpt_closure *closure)
 
 static void print_reach(const struct ckpt_planned_function *f)
 {
+	if (f->refusal && !f->has_entry)
+		return;
 	if (f->has_entry)
-		printf("\n  %-10s directly: its first %u bytes lead to the "
+		printf("  %-10s by its entry: its first %u bytes lead to the "
 		       "cache\n",
-		       "called", f->entry_patch.window_size);
+		       "reached", f->entry_patch.window_size);
 	else
-		printf("\n  %-10s through %zu relocated word%s\n", "called",
-		       f->match.slot_count,
-		       f->match.slot_count == 1 ? "" : "s");
+		printf("  %-10s by the words that calls go through\n",
+		       "reached");
 }
 
 static void print_names(const struct ckpt_match *match)
@@ -181,6 +183,7 @@ static void print_names(const struct ckpt_match *match)
 		       : match->names[i].is_default ? "@@"
 						    : "@",
 		       match->names[i].version ? match->names[i].version : "");
+	putchar('\n');
 }
 
 /* Where contracts for it are, if its config does not have them. */
@@ -202,7 +205,7 @@ static void print_library(const struct ckpt_survey *survey,
 		       library->name);
 }
 
-static void print_function(const struct ckpt_survey *survey,
+static void print_function(struct ckpt_survey *survey,
 			   const struct ckpt_planned_function *f,
 			   const struct ckpt_inspect_options *options)
 {
@@ -216,6 +219,7 @@ static void print_function(const struct ckpt_survey *survey,
 	       f->match.size);
 	print_names(&f->match);
 	print_reach(f);
+	ckpt_callers_print(survey, f, options->is_all);
 	if (f->has_signature) {
 		ckpt_signature_text(&f->signature, f->match.symbol, text,
 				    sizeof(text));
@@ -271,8 +275,7 @@ static void json_closure(struct ckpt_json *json,
 	ckpt_json_end_array(json);
 }
 
-static void json_function(struct ckpt_json *json,
-			  const struct ckpt_survey *survey,
+static void json_function(struct ckpt_json *json, struct ckpt_survey *survey,
 			  const struct ckpt_planned_function *f)
 {
 	char text[1024];
@@ -284,6 +287,7 @@ static void json_function(struct ckpt_json *json,
 	ckpt_json_uint(json, "bytes", f->match.size);
 	ckpt_json_uint(json, "slots", f->match.slot_count);
 	ckpt_json_bool(json, "entry", f->has_entry);
+	ckpt_callers_json(survey, f, json);
 	if (f->has_signature) {
 		ckpt_signature_text(&f->signature, f->match.symbol, text,
 				    sizeof(text));
@@ -297,9 +301,25 @@ static void json_function(struct ckpt_json *json,
 	ckpt_json_end_object(json);
 }
 
+static void print_absent(const struct ckpt_survey *survey,
+			 const struct ckpt_planned_function *f,
+			 struct ckpt_json *json)
+{
+	const char *cause = ckpt_survey_absence(survey, f);
+
+	if (json)
+		ckpt_json_string(json, NULL, f->config->name);
+	else if (cause)
+		printf("%s: %s\n", f->config->name, cause);
+	else
+		printf("%s: neither %s nor a library it is linked against "
+		       "defines it\n",
+		       f->config->name, survey->program);
+}
+
 /* Configured functions that no object of the program defines. */
-static size_t print_absent(const struct ckpt_survey *survey,
-			   struct ckpt_json *json)
+static size_t print_all_absent(const struct ckpt_survey *survey,
+			       struct ckpt_json *json)
 {
 	const struct ckpt_planning *planning = survey->planning;
 	size_t count = 0;
@@ -310,17 +330,12 @@ static size_t print_absent(const struct ckpt_survey *survey,
 		if (!ckpt_survey_is_absent(f))
 			continue;
 		count++;
-		if (json)
-			ckpt_json_string(json, NULL, f->config->name);
-		else
-			printf("%s: neither %s nor a library it is linked "
-			       "against defines it\n",
-			       f->config->name, survey->program);
+		print_absent(survey, f, json);
 	}
 	return count;
 }
 
-size_t ckpt_inspect_print(const struct ckpt_survey *survey,
+size_t ckpt_inspect_print(struct ckpt_survey *survey,
 			  const struct ckpt_inspect_options *options)
 {
 	const struct ckpt_planning *planning = survey->planning;
@@ -347,7 +362,7 @@ size_t ckpt_inspect_print(const struct ckpt_survey *survey,
 		ckpt_json_end_array(&json);
 		ckpt_json_begin_array(&json, "absent");
 	}
-	faults += print_absent(survey, options->is_json ? &json : NULL);
+	faults += print_all_absent(survey, options->is_json ? &json : NULL);
 	if (options->is_json) {
 		ckpt_json_end_array(&json);
 		ckpt_json_end_object(&json);

@@ -11,12 +11,12 @@
 
 struct ckpt_inspect_options {
 	bool is_json;
-	bool is_all; /* the whole closure, not its first lines */
+	bool is_all;			/* whole lists, not their first lines */
 	const struct ckpt_shelf *shelf; /* to tell which library knows one */
 };
 
 /* Returns how many functions cannot be checkpointed or are not there. */
-size_t ckpt_inspect_print(const struct ckpt_survey *survey,
+size_t ckpt_inspect_print(struct ckpt_survey *survey,
 			  const struct ckpt_inspect_options *options);
 
 #endif

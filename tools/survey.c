@@ -63,6 +63,19 @@ bool ckpt_survey_is_absent(const struct ckpt_planned_function *function)
 	return function->match.object == CKPT_PLAN_NONE;
 }
 
+const char *ckpt_survey_absence(const struct ckpt_survey *survey,
+				const struct ckpt_planned_function *function)
+{
+	const struct ckpt_planning *planning = survey->planning;
+	size_t index = (size_t)(function - planning->functions);
+
+	for (size_t i = 0; i < planning->note_count; i++)
+		if (planning->notes[i].function == index &&
+		    planning->notes[i].is_error)
+			return planning->notes[i].text;
+	return NULL;
+}
+
 size_t ckpt_survey_print_notes(const struct ckpt_survey *survey)
 {
 	const struct ckpt_planning *planning = survey->planning;

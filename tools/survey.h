@@ -31,6 +31,10 @@ const char *ckpt_survey_object(const struct ckpt_survey *survey,
 /* Does no object define it? Then there is nothing to know of it. */
 bool ckpt_survey_is_absent(const struct ckpt_planned_function *function);
 
+/* Why an absent function is not there, if more is known; else NULL. */
+const char *ckpt_survey_absence(const struct ckpt_survey *survey,
+				const struct ckpt_planned_function *function);
+
 /* What the planner has to say of no single function, to stderr. Returns how
  * many of them are errors. */
 size_t ckpt_survey_print_notes(const struct ckpt_survey *survey);

@@ -194,43 +194,39 @@ static bool is_distance(const uint8_t *start, const uint8_t *at)
 	       (is_branch_32(at - 2) || (at[-2] == 0xc7 && at[-1] == 0xf8));
 }
 
-/* Calls `visit` for every place in executable memory that could be a direct
- * branch with a 32-bit distance, with its address and target. */
-typedef bool visit_branch(void *context, uint64_t vaddr, uint64_t target);
-
-static bool visit_segment(const struct ckpt_image *image,
-			  const struct ckpt_segment *segment,
-			  visit_branch *visit, void *context)
+/* Is there a place in the segment that could be a direct branch with a 32-bit
+ * distance into the window? */
+static bool has_branch(const struct proof *proof,
+		       const struct ckpt_segment *segment)
 {
-	const uint8_t *bytes =
-		ckpt_image_bytes(image, segment->vaddr, segment->file_size);
+	const uint8_t *bytes = ckpt_image_bytes(proof->image, segment->vaddr,
+						segment->file_size);
 	uint32_t distance;
 
 	if (!bytes || !(segment->flags & PF_X))
-		return true;
+		return false;
 	for (uint64_t i = 1; i + 4 <= segment->file_size; i++) {
 		if (!is_distance(bytes, bytes + i))
 			continue;
 		memcpy(&distance, bytes + i, sizeof(distance));
-		if (!visit(context, segment->vaddr + i,
-			   segment->vaddr + i + 4 +
-				   (uint64_t)(int64_t)(int32_t)distance))
-			return false;
+		if (is_inside(proof,
+			      segment->vaddr + i + 4 +
+				      (uint64_t)(int64_t)(int32_t)distance))
+			return true;
 	}
-	return true;
+	return false;
 }
 
-static bool visit_branches(const struct ckpt_image *image, visit_branch *visit,
-			   void *context)
+static enum ckpt_status check_branches(const struct proof *proof)
 {
 	size_t count;
 	const struct ckpt_segment *segments =
-		ckpt_image_segments(image, &count);
+		ckpt_image_segments(proof->image, &count);
 
 	for (size_t i = 0; i < count; i++)
-		if (!visit_segment(image, &segments[i], visit, context))
-			return false;
-	return true;
+		if (has_branch(proof, &segments[i]))
+			return refuse(proof, "other code may jump into it");
+	return CKPT_OK;
 }
 
 /* ---- jump tables ---- */
@@ -305,12 +301,6 @@ static enum ckpt_status check_tables(const struct proof *proof)
 	return CKPT_OK;
 }
 
-static bool is_harmless(void *context, uint64_t vaddr, uint64_t target)
-{
-	(void)vaddr;
-	return !is_inside(context, target);
-}
-
 static enum ckpt_status check_symbols(const struct proof *proof,
 				      const struct ckpt_symbol *symbols,
 				      size_t count)
@@ -355,10 +345,10 @@ static enum ckpt_status prove_window(struct proof *proof)
 	status = check_neighbours(proof);
 	if (!status)
 		status = check_tables(proof);
+	if (!status)
+		status = check_branches(proof);
 	if (status)
 		return status;
-	if (!visit_branches(proof->image, is_harmless, proof))
-		return refuse(proof, "other code may jump into it");
 	symbols = ckpt_image_dynamic_symbols(proof->image, &count);
 	status = check_symbols(proof, symbols, count);
 	if (status)
@@ -401,35 +391,6 @@ enum ckpt_status ckpt_entrypatch_prepare(const struct ckpt_code_object *object,
 	};
 	memcpy(ret->old, bytes + (proof.start - vaddr), ret->window_size);
 	return CKPT_OK;
-}
-
-/* ---- calls ---- */
-
-struct calls {
-	struct ckpt_code_extent extent;
-	size_t count;
-};
-
-static bool count_call(void *context, uint64_t vaddr, uint64_t target)
-{
-	struct calls *calls = context;
-
-	calls->count += target == calls->extent.vaddr &&
-			vaddr - calls->extent.vaddr >= calls->extent.size;
-	return true;
-}
-
-size_t ckpt_entrypatch_count_calls(const struct ckpt_code_object *object,
-				   uint64_t vaddr)
-{
-	struct calls calls = {.count = 0};
-
-	if (!ckpt_code_object_function(object, vaddr, &calls.extent) ||
-	    calls.extent.vaddr != vaddr)
-		return 0;
-	(void)visit_branches(ckpt_code_object_image(object), count_call,
-			     &calls);
-	return calls.count;
 }
 
 /* ---- code ---- */

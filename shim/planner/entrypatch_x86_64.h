@@ -39,9 +39,4 @@ enum ckpt_status ckpt_entrypatch_emit(const struct ckpt_entrypatch *patch,
 				      struct ckpt_buf *code,
 				      struct ckpt_buf *fixups) CKPT_MUST_CHECK;
 
-/* How many direct calls and jumps in the object's code lead to the start of
- * the function at `vaddr`, those in the function itself left out. */
-size_t ckpt_entrypatch_count_calls(const struct ckpt_code_object *object,
-				   uint64_t vaddr);
-
 #endif

@@ -363,6 +363,19 @@ static enum ckpt_status find_in_object(const struct ckpt_image *image,
 	return status;
 }
 
+const struct ckpt_image *ckpt_match_image(struct ckpt_scope *scope,
+					  uint32_t index, const char *pattern,
+					  struct ckpt_err *err)
+{
+	const char *path = ckpt_scope_object(scope, index)->path;
+	const struct ckpt_image *image;
+
+	if (is_ours(path))
+		return NULL;
+	image = ckpt_scope_image(scope, index, err);
+	return image && is_wanted_object(image, path, pattern) ? image : NULL;
+}
+
 static enum ckpt_status find_all(struct ckpt_scope *scope,
 				 const struct ckpt_function_config *config,
 				 const struct wanted *wanted,
@@ -370,16 +383,11 @@ static enum ckpt_status find_all(struct ckpt_scope *scope,
 				 struct ckpt_err *err)
 {
 	for (uint32_t i = 0; i < ckpt_scope_count(scope); i++) {
-		const struct ckpt_scope_object *object =
-			ckpt_scope_object(scope, i);
-		const struct ckpt_image *image;
+		const struct ckpt_image *image =
+			ckpt_match_image(scope, i, config->object, err);
 		enum ckpt_status status;
 
-		if (is_ours(object->path))
-			continue;
-		image = ckpt_scope_image(scope, i, err);
-		if (!image ||
-		    !is_wanted_object(image, object->path, config->object))
+		if (!image)
 			continue;
 		status = find_in_object(image, i, wanted, matches);
 		if (status)
@@ -427,13 +435,12 @@ const char *ckpt_match_find_clone(struct ckpt_scope *scope,
 				  uint32_t *ret_object)
 {
 	for (uint32_t i = 0; i < ckpt_scope_count(scope); i++) {
-		const char *path = ckpt_scope_object(scope, i)->path;
 		const struct ckpt_image *image =
-			is_ours(path) ? NULL : ckpt_scope_image(scope, i, NULL);
+			ckpt_match_image(scope, i, config->object, NULL);
 		const struct ckpt_symbol *symbols;
 		size_t count;
 
-		if (!image || !is_wanted_object(image, path, config->object))
+		if (!image)
 			continue;
 		symbols = ckpt_image_static_symbols(image, &count);
 		for (size_t j = 0; j < count; j++) {
@@ -468,21 +475,30 @@ static bool is_bound(struct ckpt_scope *scope, uint32_t from,
 	       object == match->object && symbol->vaddr == match->vaddr;
 }
 
+bool ckpt_match_is_slot(struct ckpt_scope *scope, uint32_t from,
+			const struct ckpt_image *image,
+			const struct ckpt_relocation *relocation,
+			const struct ckpt_match *match)
+{
+	size_t count;
+	const struct ckpt_symbol *symbols =
+		ckpt_image_dynamic_symbols(image, &count);
+
+	return is_slot_type(relocation) && relocation->symbol < count &&
+	       is_bound(scope, from, &symbols[relocation->symbol], match);
+}
+
 static size_t count_object_slots(struct ckpt_scope *scope, uint32_t from,
 				 const struct ckpt_image *image,
 				 const struct ckpt_match *match)
 {
-	size_t count, symbol_count, slots = 0;
+	size_t count, slots = 0;
 	const struct ckpt_relocation *relocations =
 		ckpt_image_relocations(image, &count);
-	const struct ckpt_symbol *symbols =
-		ckpt_image_dynamic_symbols(image, &symbol_count);
 
 	for (size_t i = 0; i < count; i++)
-		slots += is_slot_type(&relocations[i]) &&
-			 relocations[i].symbol < symbol_count &&
-			 is_bound(scope, from, &symbols[relocations[i].symbol],
-				  match);
+		slots += ckpt_match_is_slot(scope, from, image, &relocations[i],
+					    match);
 	return slots;
 }
 
@@ -490,11 +506,9 @@ void ckpt_match_count_slots(struct ckpt_scope *scope, struct ckpt_match *match)
 {
 	match->slot_count = 0;
 	for (uint32_t i = 0; i < ckpt_scope_count(scope); i++) {
-		const struct ckpt_image *image;
+		const struct ckpt_image *image =
+			ckpt_match_image(scope, i, NULL, NULL);
 
-		if (is_ours(ckpt_scope_object(scope, i)->path))
-			continue;
-		image = ckpt_scope_image(scope, i, NULL);
 		if (image)
 			match->slot_count +=
 				count_object_slots(scope, i, image, match);

@@ -67,6 +67,19 @@ const char *ckpt_match_find_clone(struct ckpt_scope *scope,
 				  const struct ckpt_function_config *config,
 				  uint32_t *ret_object);
 
+/* The object's image if functions in it can be named with `pattern` for the
+ * object (NULL: any), else NULL; err if it cannot be read. */
+const struct ckpt_image *ckpt_match_image(struct ckpt_scope *scope,
+					  uint32_t index, const char *pattern,
+					  struct ckpt_err *err);
+
+/* Is this relocation of object `from`, whose image this is, one by name that
+ * is bound to `match`? */
+bool ckpt_match_is_slot(struct ckpt_scope *scope, uint32_t from,
+			const struct ckpt_image *image,
+			const struct ckpt_relocation *relocation,
+			const struct ckpt_match *match);
+
 /* Count the relocations of all objects that are bound to `match`. */
 void ckpt_match_count_slots(struct ckpt_scope *scope, struct ckpt_match *match);
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/planner.h"
 
+#include "shim/planner/absent.h"
 #include "shim/planner/barred.h"
 #include "shim/planner/deps.h"
 #include "shim/planner/purity.h"
 #include "shim/planner/reach.h"
+
+#include "shim/common/cleanup.h"
 
 #include <fnmatch.h>
 #include <stdarg.h>
@@ -285,30 +288,25 @@ static enum ckpt_status add_absent(struct work *work,
 				   .symbol = config->name,
 				   .display = strdup(config->name)};
 	struct ckpt_scope *scope = work->planning->scope;
-	const char *clone;
-	uint32_t object;
+	_cleanup_free_ char *cause = NULL;
+	uint32_t index;
 	enum ckpt_status status;
 
 	if (!match.display)
 		return CKPT_NOMEM;
+	index = (uint32_t)work->planning->function_count;
 	status = add_function(work->planning, config, &match);
+	if (!status)
+		status = ckpt_absent_explain(scope, config, work->deps, &cause);
 	if (status)
 		return status;
-	clone = ckpt_match_find_clone(scope, config, &object);
-	if (clone)
-		return add_note(
-			work->planning,
-			(uint32_t)work->planning->function_count - 1, true,
-			"the compiler changed its arguments (it is %s in %s), "
-			"so it cannot be checkpointed; compile it with "
-			"__attribute__((noipa)), or name a function that calls "
-			"it",
-			clone, ckpt_scope_object(scope, object)->path);
-	return add_note(
-		work->planning, (uint32_t)work->planning->function_count - 1,
-		false, "not defined in %s or a library it has loaded%s%s",
-		ckpt_scope_object(scope, 0)->path, config->object ? " as " : "",
-		config->object ? config->object : "");
+	if (cause)
+		return add_note(work->planning, index, true, "%s", cause);
+	return add_note(work->planning, index, false,
+			"not defined in %s or a library it has loaded%s%s",
+			ckpt_scope_object(scope, 0)->path,
+			config->object ? " as " : "",
+			config->object ? config->object : "");
 }
 
 /* Nothing is wrong with it, but who should call it? */

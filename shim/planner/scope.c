@@ -251,6 +251,21 @@ static enum ckpt_status add_file(struct ckpt_scope *scope, char *path,
 			  err);
 }
 
+static enum ckpt_status add_relative(struct ckpt_scope *scope, const char *path,
+				     struct ckpt_err *err)
+{
+	_cleanup_free_ char *directory = getcwd(NULL, 0), *whole = NULL;
+
+	if (!directory)
+		return ckpt_err_set(err, CKPT_IO, "%s: %s", path,
+				    strerror(errno));
+	if (asprintf(&whole, "%s/%s", directory, path) < 0) {
+		whole = NULL;
+		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
+	}
+	return add_file(scope, whole, err);
+}
+
 /* "\tNAME => PATH (0xADDRESS)" or "\tPATH (0xADDRESS)". */
 static enum ckpt_status add_listed(struct ckpt_scope *scope, char *line,
 				   struct ckpt_err *err)
@@ -266,11 +281,13 @@ static enum ckpt_status add_listed(struct ckpt_scope *scope, char *line,
 				    scope->members[0].object.path,
 				    line + strspn(line, "\t "));
 	end = strstr(path, " (0x");
-	/* What has no path is the kernel's own. */
-	if (!end || path[0] != '/')
+	if (!end)
 		return CKPT_OK;
 	*end = '\0';
-	return add_file(scope, path, err);
+	if (path[0] == '/')
+		return add_file(scope, path, err);
+	/* By a relative search path; what has no path is the kernel's own. */
+	return strchr(path, '/') ? add_relative(scope, path, err) : CKPT_OK;
 }
 
 static enum ckpt_status list_libraries(struct ckpt_scope *scope,

@@ -262,15 +262,6 @@ START_TEST(the_middle_of_a_function_is_refused)
 }
 END_TEST
 
-START_TEST(calls_from_other_functions_are_counted)
-{
-	/* start_call calls it; nobody else does. */
-	uint64_t vaddr = find("start_callee");
-
-	ck_assert_uint_eq(ckpt_entrypatch_count_calls(object, vaddr), 1);
-}
-END_TEST
-
 START_TEST(changed_bytes_are_left_alone)
 {
 	struct ckpt_entrypatch patch = prepare("start_plain");
@@ -297,5 +288,4 @@ UNIT_MAIN("entrypatch", a_plain_prologue_moves, an_endbr_stays,
 	  a_jump_table_into_the_window_is_refused,
 	  a_symbol_in_the_window_is_refused,
 	  instructions_that_cannot_move_are_refused,
-	  the_middle_of_a_function_is_refused,
-	  calls_from_other_functions_are_counted, changed_bytes_are_left_alone)
+	  the_middle_of_a_function_is_refused, changed_bytes_are_left_alone)
