@@ -2,9 +2,9 @@
 #include "shim/planner/codehash.h"
 
 #include "shim/common/cleanup.h"
+#include "shim/common/impure.h"
 #include "shim/plan.h"
 #include "shim/planner/codehash_private.h"
-#include "shim/planner/impure.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

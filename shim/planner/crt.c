@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/crt.h"
 
+#include "shim/common/runtimelib.h"
 #include "shim/planner/codehash.h"
 
 #include <stddef.h>
@@ -14,22 +15,9 @@ struct library {
 /* libm and the like choose their code by CPU (IFUNC, also inside); libc does
  * so only for string functions, whose results are the same. */
 static const struct library libraries[] = {
-	{"ld-linux-x86-64", 0},
-	{"libanl", 0},
-	{"libatomic", 0},
-	{"libc", 0},
-	{"libdl", 0},
-	{"libgcc_s", 0},
-	{"libgfortran", CKPT_TRAIT_CPU},
-	{"libgomp", CKPT_TRAIT_THREADS},
-	{"libm", CKPT_TRAIT_CPU},
-	{"libmvec", CKPT_TRAIT_CPU},
-	{"libpthread", 0},
+	{"libgfortran", CKPT_TRAIT_CPU}, {"libgomp", CKPT_TRAIT_THREADS},
+	{"libm", CKPT_TRAIT_CPU},	 {"libmvec", CKPT_TRAIT_CPU},
 	{"libquadmath", CKPT_TRAIT_CPU},
-	{"libresolv", 0},
-	{"librt", 0},
-	{"libstdc++", 0},
-	{"libutil", 0},
 };
 
 /* A trailing '*' stands for anything. */
@@ -222,25 +210,17 @@ static bool is_in(const char *const *patterns, size_t count, const char *name)
 	return false;
 }
 
-static const struct library *find_library(const char *name)
+static uint32_t find_traits(const char *stem)
 {
-	const char *end = strstr(name, ".so");
-
-	if (!end)
-		return NULL;
-	for (size_t i = 0; i < COUNT(libraries); i++) {
-		size_t size = strlen(libraries[i].stem);
-
-		if ((size_t)(end - name) == size &&
-		    strncmp(name, libraries[i].stem, size) == 0)
-			return &libraries[i];
-	}
-	return NULL;
+	for (size_t i = 0; i < COUNT(libraries); i++)
+		if (strcmp(stem, libraries[i].stem) == 0)
+			return libraries[i].traits;
+	return 0;
 }
 
 bool ckpt_crt_is_runtime(const char *name)
 {
-	return find_library(name) != NULL;
+	return ckpt_runtimelib_stem(name) != NULL;
 }
 
 bool ckpt_crt_is_state(const char *symbol)
@@ -282,9 +262,9 @@ bool ckpt_crt_keeps_errno(const char *symbol)
 
 uint32_t ckpt_crt_traits(const char *name, const char *symbol, bool is_ifunc)
 {
-	const struct library *library = find_library(name);
-	bool is_libc = library && strcmp(library->stem, "libc") == 0;
-	uint32_t traits = library ? library->traits : 0;
+	const char *stem = ckpt_runtimelib_stem(name);
+	bool is_libc = stem && strcmp(stem, "libc") == 0;
+	uint32_t traits = stem ? find_traits(stem) : 0;
 	char plain[128];
 
 	strip_decoration(symbol, plain, sizeof(plain));
@@ -296,7 +276,7 @@ uint32_t ckpt_crt_traits(const char *name, const char *symbol, bool is_ifunc)
 		traits |= CKPT_TRAIT_ENVIRONMENT;
 	if (is_in(thread_functions, COUNT(thread_functions), symbol))
 		traits |= CKPT_TRAIT_THREADS;
-	if (library && strcmp(library->stem, "libstdc++") == 0) {
+	if (stem && strcmp(stem, "libstdc++") == 0) {
 		if (!is_in(plain_cxx, COUNT(plain_cxx), symbol))
 			traits |= CKPT_TRAIT_LOCALE;
 	} else if (is_in(locale_functions, COUNT(locale_functions), plain)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/impure.h"
+#include "shim/common/impure.h"
 
 #include "shim/plan.h"
 #include "tests/unit/unit.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/impure.h"
-
-#include "shim/plan.h"
+#include "shim/common/impure.h"
 
 #include <stdbool.h>
 #include <stddef.h>
