@@ -128,15 +128,20 @@ static const struct ckpt_key type_keys[] = {
 
 static const struct section {
 	const char *name;
+	const char *remedy; /* for a key that stands elsewhere */
 	const struct ckpt_key *keys;
 	size_t count;
 } sections[] = {
-	[CKPT_SECTION_ROOT] = {"at the top of the file", root_keys,
+	[CKPT_SECTION_ROOT] = {"at the top of the file",
+			       "at the top of the file", root_keys,
 			       COUNT(root_keys)},
-	[CKPT_SECTION_CACHE] = {"in [cache]", cache_keys, COUNT(cache_keys)},
-	[CKPT_SECTION_FUNCTION] = {"in [[function]]", function_keys,
-				   COUNT(function_keys)},
-	[CKPT_SECTION_TYPE] = {"in [[type]]", type_keys, COUNT(type_keys)},
+	[CKPT_SECTION_CACHE] = {"in [cache]", "in [cache]", cache_keys,
+				COUNT(cache_keys)},
+	[CKPT_SECTION_FUNCTION] = {"in [[function]]",
+				   "in [[function]], or in [defaults] for all",
+				   function_keys, COUNT(function_keys)},
+	[CKPT_SECTION_TYPE] = {"in [[type]]", "in [[type]]", type_keys,
+			       COUNT(type_keys)},
 };
 
 const struct ckpt_key *ckpt_keys(enum ckpt_section section, size_t *ret_count)
@@ -188,7 +193,7 @@ static void refuse_unknown(enum ckpt_section section, const char *name,
 		if (find_key((enum ckpt_section)other, name)) {
 			ckpt_messages_add(messages, place,
 					  "'%s' has no meaning %s; write it %s",
-					  name, where, sections[other].name);
+					  name, where, sections[other].remedy);
 			return;
 		}
 	}

@@ -368,6 +368,10 @@ START_TEST(unknown_keys_name_the_nearest)
 	check_mistakes("max_size = '5 GiB'\n",
 		       "ckpt.toml:1:1: 'max_size' has no meaning at the top of "
 		       "the file; write it in [cache]");
+	check_mistakes("on_error = 'ignore'\n",
+		       "ckpt.toml:1:1: 'on_error' has no meaning at the top of "
+		       "the file; write it in [[function]], or in [defaults] "
+		       "for all");
 	check_mistakes("[[function]]\nname = 'f'\nsignatur = 'int f(void)'\n",
 		       "ckpt.toml:3:1: unknown key 'signatur' in "
 		       "[[function]]; did you mean 'signature'?");
