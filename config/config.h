@@ -61,6 +61,7 @@ struct ckpt_function_config {
 	uint64_t min_time_ns;
 	uint64_t max_age_s;
 	enum ckpt_via via;
+	bool is_address_taken; /* pointers without a name are slots too */
 	struct ckpt_place place;
 	/* Contract library its description came from, or NULL. Not owned. */
 	const char *library;

@@ -70,6 +70,8 @@ static const struct ckpt_key function_keys[] = {
 	 DESCRIPTION},
 	{"from", CKPT_VALUE_TEXT, FUNCTION(from), 0, NULL, ENFORCED, USER},
 	{"via", CKPT_VALUE_WORD, FUNCTION(via), 0, via_words, ENFORCED, USER},
+	{"address_taken", CKPT_VALUE_BOOLEAN, FUNCTION(is_address_taken), 0,
+	 NULL, ENFORCED, USER},
 	{"on_error", CKPT_VALUE_WORD, FUNCTION(on_error), 0, on_error_words,
 	 ENFORCED, USER},
 	{"signature", CKPT_VALUE_SIGNATURE, FUNCTION(signature),

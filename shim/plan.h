@@ -165,6 +165,9 @@ enum ckpt_plan_function_flag {
 	CKPT_FUNCTION_ABSENT = 1u << 13,
 	/* Reached by its entry (`entry`), not by slots. */
 	CKPT_FUNCTION_ENTRY = 1u << 14,
+	/* Pointers of its own object to it, which do not name it, are call
+	 * slots too: address_taken = true. */
+	CKPT_FUNCTION_ADDRESS_TAKEN = 1u << 18,
 	/* With ABSENT: its name is a pattern (fnmatch) over symbols; what it
 	 * matched already stands elsewhere. */
 	CKPT_FUNCTION_PATTERN = 1u << 17,

@@ -58,6 +58,15 @@ static bool is_runtime(struct ckpt_survey *survey, uint32_t object)
 	       ckpt_codebase_is_runtime(base, object);
 }
 
+/* Is it one of the words that are changed? */
+static bool is_slot(const struct ckpt_function_config *config,
+		    enum ckpt_caller_kind kind)
+{
+	return kind == CKPT_CALLER_SLOT || kind == CKPT_CALLER_WORD ||
+	       kind == CKPT_CALLER_POINTER || kind == CKPT_CALLER_RESOLVED ||
+	       (kind == CKPT_CALLER_LOCAL_POINTER && config->is_address_taken);
+}
+
 /* Why calls from there are not served; NULL: they are. */
 static const char *find_obstacle(struct ckpt_survey *survey,
 				 const struct ckpt_planned_function *f,
@@ -71,22 +80,16 @@ static const char *find_obstacle(struct ckpt_survey *survey,
 		return "no call: a copy of its code stands there";
 	if (f->has_entry)
 		return NULL;
-	switch (caller->kind) {
-	case CKPT_CALLER_SLOT:
-	case CKPT_CALLER_WORD:
-	case CKPT_CALLER_POINTER:
+	if (is_slot(config, caller->kind))
 		return may_call(survey, config->from, caller->object)
 			       ? NULL
 			       : "\"from\" leaves this object out";
-	case CKPT_CALLER_RESOLVED:
-		return "goes through no symbol";
-	default:
-		if (is_runtime(survey, caller->object))
-			return "direct, in the C runtime, whose code is not "
-			       "patched";
-		return "direct: not through a symbol; via = \"entry\" serves "
-		       "it where it can";
-	}
+	if (caller->kind == CKPT_CALLER_LOCAL_POINTER)
+		return "it names no symbol: via = \"entry\" serves it where "
+		       "it can, address_taken = true too";
+	if (is_runtime(survey, caller->object))
+		return "direct, in the C runtime, whose code is not patched";
+	return "direct: via = \"entry\" serves it where it can";
 }
 
 static void format_inside(const struct ckpt_caller *caller, char *text,

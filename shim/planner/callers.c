@@ -61,20 +61,13 @@ static void name_place(const struct search *search, struct ckpt_caller *caller)
 
 /* ---- words ---- */
 
-/* What a relocation without a symbol leads to. */
-static bool classify_local(const struct search *search,
-			   const struct ckpt_relocation *relocation,
-			   enum ckpt_caller_kind *ret)
+/* Does the relocation point to the function of its own object, without naming
+ * it? */
+static bool is_local_pointer(const struct search *search,
+			     const struct ckpt_relocation *relocation)
 {
-	const struct ckpt_match *match = search->match;
-
-	if (search->index != match->object ||
-	    (uint64_t)relocation->addend != match->vaddr)
-		return false;
-	*ret = match->is_ifunc ? CKPT_CALLER_RESOLVED
-			       : CKPT_CALLER_LOCAL_POINTER;
-	return relocation->type ==
-	       (match->is_ifunc ? R_X86_64_IRELATIVE : R_X86_64_RELATIVE);
+	return search->index == search->match->object &&
+	       (uint64_t)relocation->addend == search->match->vaddr;
 }
 
 static bool classify_word(const struct search *search,
@@ -91,8 +84,14 @@ static bool classify_word(const struct search *search,
 	case R_X86_64_64:
 		*ret = CKPT_CALLER_POINTER;
 		break;
+	case R_X86_64_IRELATIVE:
+		*ret = CKPT_CALLER_RESOLVED;
+		break;
+	case R_X86_64_RELATIVE:
+		*ret = CKPT_CALLER_LOCAL_POINTER;
+		return is_local_pointer(search, relocation);
 	default:
-		return classify_local(search, relocation, ret);
+		return false;
 	}
 	return ckpt_match_is_slot(search->scope, search->index, search->image,
 				  relocation, search->match);

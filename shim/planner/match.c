@@ -484,6 +484,9 @@ bool ckpt_match_is_slot(struct ckpt_scope *scope, uint32_t from,
 	const struct ckpt_symbol *symbols =
 		ckpt_image_dynamic_symbols(image, &count);
 
+	if (relocation->type == R_X86_64_IRELATIVE)
+		return match->is_ifunc && from == match->object &&
+		       (uint64_t)relocation->addend == match->vaddr;
 	return is_slot_type(relocation) && relocation->symbol < count &&
 	       is_bound(scope, from, &symbols[relocation->symbol], match);
 }

@@ -73,8 +73,8 @@ const struct ckpt_image *ckpt_match_image(struct ckpt_scope *scope,
 					  uint32_t index, const char *pattern,
 					  struct ckpt_err *err);
 
-/* Is this relocation of object `from`, whose image this is, one by name that
- * is bound to `match`? */
+/* Is this relocation of object `from`, whose image this is, bound to `match`,
+ * by name or, in its own object, by what its resolver gave? */
 bool ckpt_match_is_slot(struct ckpt_scope *scope, uint32_t from,
 			const struct ckpt_image *image,
 			const struct ckpt_relocation *relocation,

@@ -289,6 +289,8 @@ static void set_options(struct ckpt_tables *tables,
 	entry->max_age_s = config->max_age_s;
 	entry->verify_rate = config->verify;
 	entry->flags |= config->is_nested ? CKPT_FUNCTION_NESTED : 0;
+	entry->flags |=
+		config->is_address_taken ? CKPT_FUNCTION_ADDRESS_TAKEN : 0;
 	entry->flags |= config->is_alignment ? CKPT_FUNCTION_ALIGNMENT : 0;
 	entry->flags |= config->is_portable ? CKPT_FUNCTION_PORTABLE : 0;
 	entry->flags |= config->keeps_inputs ? CKPT_FUNCTION_KEEP_INPUTS : 0;

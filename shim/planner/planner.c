@@ -316,7 +316,8 @@ static enum ckpt_status note_unreached(struct work *work, uint32_t index)
 		&work->planning->functions[index];
 	const struct ckpt_match *match = &function->match;
 
-	if (match->slot_count || function->has_entry || function->refusal)
+	if (match->slot_count || function->has_entry || function->refusal ||
+	    function->config->is_address_taken)
 		return CKPT_OK;
 	return add_note(
 		work->planning, index, false,

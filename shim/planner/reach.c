@@ -13,9 +13,10 @@ static bool is_exported(const struct ckpt_match *match)
 
 static enum ckpt_status check_slots(struct ckpt_scope *scope,
 				    const struct ckpt_match *match,
+				    const struct ckpt_function_config *config,
 				    struct ckpt_err *err)
 {
-	if (is_exported(match))
+	if (is_exported(match) || config->is_address_taken)
 		return CKPT_OK;
 	return ckpt_err_set(err, CKPT_UNSUPPORTED,
 			    "via = \"slot\" cannot reach it: %s does not "
@@ -46,6 +47,41 @@ static enum ckpt_status prepare_entry(struct ckpt_scope *scope,
 		      : ckpt_entrypatch_prepare(object, match->vaddr, ret, err);
 }
 
+/* Does its object hold pointers to it that name no symbol? */
+static bool has_pointers(struct ckpt_scope *scope,
+			 const struct ckpt_match *match)
+{
+	const struct ckpt_image *image =
+		ckpt_scope_image(scope, match->object, NULL);
+	const struct ckpt_relocation *relocations;
+	size_t count = 0;
+
+	relocations = image ? ckpt_image_relocations(image, &count) : NULL;
+	for (size_t i = 0; i < count; i++)
+		if (relocations[i].type == R_X86_64_RELATIVE &&
+		    (uint64_t)relocations[i].addend == match->vaddr)
+			return true;
+	return false;
+}
+
+static enum ckpt_status try_entry(struct ckpt_scope *scope,
+				  const struct ckpt_match *match,
+				  struct ckpt_entrypatch *ret,
+				  struct ckpt_err *err)
+{
+	struct ckpt_err reason = {.text = ""};
+	enum ckpt_status status = prepare_entry(scope, match, ret, &reason);
+
+	if (!status)
+		return CKPT_OK;
+	return ckpt_err_set(err, status, "%s%s", reason.text,
+			    status == CKPT_UNSUPPORTED &&
+					    has_pointers(scope, match)
+				    ? "; address_taken = true serves calls "
+				      "through the pointers to it in data"
+				    : "");
+}
+
 enum ckpt_status ckpt_reach_choose(struct ckpt_scope *scope,
 				   const struct ckpt_match *match,
 				   const struct ckpt_function_config *config,
@@ -65,13 +101,15 @@ enum ckpt_status ckpt_reach_choose(struct ckpt_scope *scope,
 				    "through slots, not by the entry: leave "
 				    "via or from out",
 				    config->from);
-	status = wants_entry ? prepare_entry(scope, match, &reach.entry, err)
-			     : check_slots(scope, match, err);
+	status = wants_entry ? try_entry(scope, match, &reach.entry, err)
+			     : check_slots(scope, match, config, err);
 
-	/* Better some calls than none: those from libraries. */
+	/* Better some calls than none: those from libraries, those through
+	 * pointers. */
 	if (status == CKPT_UNSUPPORTED && wants_entry &&
-	    config->via == CKPT_VIA_AUTO && is_exported(match) &&
-	    match->slot_count) {
+	    config->via == CKPT_VIA_AUTO &&
+	    ((is_exported(match) && match->slot_count) ||
+	     config->is_address_taken)) {
 		reach.has_entry = false;
 		status = CKPT_OK;
 	}

@@ -27,6 +27,7 @@ static void skip_relative(struct ckpt_dynamic *dynamic, size_t count)
 		count = dynamic->rela_count;
 	dynamic->relas += count;
 	dynamic->rela_count -= count;
+	dynamic->relative_count = count;
 }
 
 static void read_flags(struct ckpt_dynamic *ret, const Elf64_Dyn *entry)
@@ -83,6 +84,9 @@ static void read_table(struct ckpt_dynamic *ret, const Elf64_Dyn *entry)
 	case DT_JMPREL:
 		ret->plt_relas = table;
 		break;
+	case DT_RELR:
+		ret->relrs = table;
+		break;
 	}
 }
 
@@ -109,6 +113,8 @@ void ckpt_dynamic_read(const Elf64_Dyn *entries, uintptr_t base,
 		else if (d->d_tag == DT_PLTRELSZ)
 			ret->plt_rela_count =
 				d->d_un.d_val / sizeof(Elf64_Rela);
+		else if (d->d_tag == DT_RELRSZ)
+			ret->relr_count = d->d_un.d_val / sizeof(uint64_t);
 	}
 	if (ret->has_runpath)
 		ret->has_rpath = false;
@@ -118,6 +124,8 @@ void ckpt_dynamic_read(const Elf64_Dyn *entries, uintptr_t base,
 		ret->rela_count = 0;
 	if (!ret->plt_relas)
 		ret->plt_rela_count = 0;
+	if (!ret->relrs)
+		ret->relr_count = 0;
 	if (soname && ret->strings)
 		ret->soname = ret->strings + soname->d_un.d_val;
 	skip_relative(ret, relative_count);

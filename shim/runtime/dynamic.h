@@ -32,6 +32,9 @@ struct ckpt_dynamic {
 	/* DT_RELA without the leading RELATIVE ones, and DT_JMPREL. */
 	const Elf64_Rela *relas;
 	size_t rela_count;
+	size_t relative_count; /* of those that stand before `relas` */
+	const uint64_t *relrs; /* DT_RELR */
+	size_t relr_count;
 	const Elf64_Rela *plt_relas;
 	size_t plt_rela_count;
 	const char *soname; /* or NULL */

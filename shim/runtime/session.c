@@ -109,6 +109,16 @@ static enum ckpt_status add_function_wishes(struct ckpt_attached *attached)
 		.is_ifunc = attached->is_ifunc,
 		.from_pattern = ckpt_plan_text(plan, function->from),
 	};
+	/* Words without a symbol: for functions that nobody exports, too. */
+	struct ckpt_slot_wish local = {
+		.name = "",
+		.target = attached->definition,
+		.is_ifunc = attached->is_ifunc,
+		.from_pattern = wish.from_pattern,
+		.local = attached->object,
+		.is_address_taken =
+			function->flags & CKPT_FUNCTION_ADDRESS_TAKEN,
+	};
 	enum ckpt_status status;
 
 	status = add_purpose(
@@ -119,6 +129,9 @@ static enum ckpt_status add_function_wishes(struct ckpt_attached *attached)
 			    plan->names[function->first_name + i].name;
 		status = ckpt_slot_wishes_add(&ckpt_session->wishes, wish);
 	}
+	local.tag = wish.tag;
+	if (!status && (local.is_ifunc || local.is_address_taken))
+		status = ckpt_slot_wishes_add(&ckpt_session->wishes, local);
 	return status;
 }
 

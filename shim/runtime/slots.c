@@ -3,9 +3,10 @@
 
 #include "shim/common/cleanup.h"
 #include "shim/common/sys_x86_64.h"
+#include "shim/runtime/heap.h"
+#include "shim/runtime/relative.h"
 #include "shim/runtime/slots_x86_64.h"
 #include "shim/runtime/thunk.h"
-#include "shim/runtime/heap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -189,25 +190,64 @@ static bool is_call_slot(const Elf64_Rela *rela)
 	}
 }
 
-static enum ckpt_status try_wish(struct search *search, const Elf64_Rela *rela,
-				 const struct ckpt_slot_wish *wish)
+/* Let `slot`, which leads to `original`, lead to the stub of `wish`. */
+static enum ckpt_status take_slot(struct search *search, uint64_t *slot,
+				  uint64_t original,
+				  const struct ckpt_slot_wish *wish)
 {
-	uint64_t *slot = (uint64_t *)(search->object->base + rela->r_offset);
-	uint64_t value = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 	struct ckpt_slot_patch patch = {
 		.slot = slot,
+		.original = original,
 		.object = search->object->number,
 	};
 
-	if (ckpt_thunk_is_stub((void *)value) ||
-	    !find_target(search, rela, value, wish, &patch.original))
-		return CKPT_OK;
 	patch.stub = (uint64_t)search->slots->route(
 		search->slots->context, wish, (void *)patch.original);
 	if (!patch.stub)
 		return CKPT_OK;
 	return add_patch(&search->batch.items, &search->batch.count,
 			 &search->batch.capacity, patch);
+}
+
+static enum ckpt_status try_wish(struct search *search, const Elf64_Rela *rela,
+				 const struct ckpt_slot_wish *wish)
+{
+	uint64_t *slot = (uint64_t *)(search->object->base + rela->r_offset);
+	uint64_t value = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+	uint64_t original;
+
+	if (ckpt_thunk_is_stub((void *)value) ||
+	    !find_target(search, rela, value, wish, &original))
+		return CKPT_OK;
+	return take_slot(search, slot, original, wish);
+}
+
+/* A word of the object that names no symbol and leads to `target`, or was
+ * filled by a resolver there. */
+static enum ckpt_status try_local(struct search *search, uint64_t *slot,
+				  uint64_t target, bool is_resolved)
+{
+	const struct ckpt_slot_wishes *wishes = search->wishes;
+	uint64_t value = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+
+	if (ckpt_thunk_is_stub((void *)value) || (uintptr_t)slot % 8 != 0)
+		return CKPT_OK;
+	for (size_t i = 0; i < wishes->count; i++) {
+		const struct ckpt_slot_wish *wish = &wishes->items[i];
+
+		if (wish->local == search->object->number &&
+		    wish->target == target && wish->is_ifunc == is_resolved &&
+		    ckpt_object_is_named(search->object, wish->from_pattern))
+			return take_slot(search, slot, value, wish);
+	}
+	return CKPT_OK;
+}
+
+static enum ckpt_status try_pointer(void *context, uint64_t *word)
+{
+	/* What it points to is what it holds. */
+	return try_local(context, word, __atomic_load_n(word, __ATOMIC_ACQUIRE),
+			 false);
 }
 
 static enum ckpt_status try_relocation(struct search *search,
@@ -217,6 +257,12 @@ static enum ckpt_status try_relocation(struct search *search,
 	const struct ckpt_slot_wishes *wishes = search->wishes;
 	const char *name;
 
+	if (symbol == STN_UNDEF &&
+	    ELF64_R_TYPE(rela->r_info) == CKPT_RELOC_RESOLVED)
+		return try_local(
+			search,
+			(uint64_t *)(search->object->base + rela->r_offset),
+			search->object->base + (uint64_t)rela->r_addend, true);
 	if (symbol == STN_UNDEF || !is_call_slot(rela))
 		return CKPT_OK;
 	name = ckpt_dynamic_name(&search->object->dynamic, symbol);
@@ -237,6 +283,15 @@ static enum ckpt_status try_relocation(struct search *search,
 	return CKPT_OK;
 }
 
+static bool wants_pointers(const struct search *search)
+{
+	for (size_t i = 0; i < search->wishes->count; i++)
+		if (search->wishes->items[i].is_address_taken &&
+		    search->wishes->items[i].local == search->object->number)
+			return true;
+	return false;
+}
+
 static enum ckpt_status search_object(struct search *search)
 {
 	const struct ckpt_dynamic *dynamic = &search->object->dynamic;
@@ -252,7 +307,9 @@ static enum ckpt_status search_object(struct search *search)
 		if (status)
 			return status;
 	}
-	return CKPT_OK;
+	return wants_pointers(search)
+		       ? ckpt_relative_each(dynamic, try_pointer, search)
+		       : CKPT_OK;
 }
 
 /* ---- writing ---- */

@@ -11,6 +11,10 @@
  * that still points to its own lazy stub: that is bound to what the loader
  * would bind it to. Never to what has merely the same name.
  *
+ * Words without a symbol count by what they hold: what an IFUNC's resolver gave
+ * to its own object (R_X86_64_IRELATIVE), and, where that is wished for, plain
+ * pointers of an object to its own function (relative.h).
+ *
  * Writing: the pages of an object that must be made writable are made so once
  * (never executable: an object whose slots are in its text is left alone and
  * told), each word is stored whole with release order, protection is put back.
@@ -33,6 +37,10 @@ struct ckpt_slot_wish {
 	uint64_t from;
 	/* Only of objects with such a file name or soname; NULL: of all. */
 	const char *from_pattern;
+	/* Also words without a symbol, of the object with this number, that
+	 * lead to `target`; 0: none. Of other than IFUNCs, if address_taken. */
+	uint64_t local;
+	bool is_address_taken;
 	uint32_t tag; /* the caller's */
 };
 

@@ -18,6 +18,7 @@ enum {
 	CKPT_RELOC_DATA_SLOT = R_X86_64_GLOB_DAT,
 	CKPT_RELOC_ADDRESS = R_X86_64_64,
 	CKPT_RELOC_COPY = R_X86_64_COPY,
+	CKPT_RELOC_RESOLVED = R_X86_64_IRELATIVE,
 };
 
 /* Is the code at `address` the part of a linkage stub that asks the loader to
