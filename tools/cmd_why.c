@@ -1,276 +1,294 @@
 /* SPDX-License-Identifier: MIT */
-/* ckpt why: what made calls miss. */
+/* ckpt why: what made the calls of the last run miss. */
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "shim/common/cleanup.h"
-#include "shim/planner/codelist.h"
+#include "shim/store/tally.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/json.h"
+#include "tools/missed.h"
 #include "tools/storecli.h"
-#include "tools/why.h"
+#include "tools/sumup.h"
 
 static const char help[] =
 	"usage: ckpt why [OPTIONS] [FUNCTION]\n"
 	"\n"
-	"For the newest results of each function (of FUNCTION): the result\n"
-	"recorded before that is nearest to it, and what differs between the\n"
-	"two calls. That is why the newer one could not be served.\n"
+	"For each call of the last run that missed (of FUNCTION): the result\n"
+	"recorded before it that is nearest to it, and what differs between\n"
+	"the two calls; or why it was run all the same, or not recorded.\n"
 	"\n"
-	"  --count N       the N newest results of a function, instead of 1\n"
+	"  --count N       tell the N newest misses of a function, instead of\n"
+	"                  3; what differs is summed up over all\n"
 	"  --json          one JSON object, for scripts\n"
 	"  --config FILE   the store of FILE instead of $CKPT_CONFIG or\n"
 	"                  ./ckpt.toml; $CKPT_DIR names a store itself\n"
 	"  --help, --version\n";
 
-enum { COUNT_MAX = 100 };
+enum { LINES_MAX = 12, NS_PER_S = 1000000000 };
 
-/* A result to be explained. */
-struct miss {
-	struct ckpt_hash128 key;
-	struct ckpt_entry_info info;
-	struct ckpt_entry entry; /* held while it is looked at */
-	struct ckpt_reader components;
-	/* The nearest other one so far. */
-	bool has_nearest;
-	struct ckpt_hash128 nearest;
-	int64_t nearest_created_s;
-	size_t difference_count;
+static const char *const cause_texts[CKPT_MISS_CAUSE_COUNT] = {
+	[CKPT_MISS_NO_ENTRY] = "no result was recorded for it",
+	[CKPT_MISS_RERUN] = "it was to be run (CKPT_RERUN, --rerun)",
+	[CKPT_MISS_EXPIRED] = "its result was older than max_age",
+	[CKPT_MISS_OUTCOME] =
+		"its result is from a call with other errno or FP flags",
+	[CKPT_MISS_DAMAGED] = "its result could not be read",
 };
 
-struct misses {
-	struct miss *items;
-	size_t count, capacity;
+/* For scripts. */
+static const char *const cause_words[CKPT_MISS_CAUSE_COUNT] = {
+	[CKPT_MISS_NO_ENTRY] = "no-entry", [CKPT_MISS_RERUN] = "rerun",
+	[CKPT_MISS_EXPIRED] = "expired",   [CKPT_MISS_OUTCOME] = "outcome",
+	[CKPT_MISS_DAMAGED] = "damaged",
+};
+
+struct why {
+	struct ckpt_store *store;
+	char *directory;
 	const char *function; /* NULL: all */
-	size_t per_function;
+	size_t count;	      /* to tell, of each function */
+	struct ckpt_misses misses;
+	struct ckpt_missed_list missed;
+	struct ckpt_tally_line *lines; /* counters of the run */
+	size_t line_count;
 };
 
-static bool is_same_function(const struct ckpt_entry_info *a,
-			     const struct ckpt_entry_info *b)
+static bool is_of(const struct ckpt_tally_line *line, const char *name,
+		  const char *object)
 {
-	return !strcmp(a->function, b->function) &&
-	       !strcmp(a->object, b->object);
+	return !strcmp(line->name, name) && !strcmp(line->object, object);
 }
 
-/* The oldest of the function's misses if it has as many as are wanted. */
-static struct miss *find_replaceable(struct misses *misses,
-				     const struct ckpt_entry_info *info,
-				     size_t *ret_count)
+/* ---- text --------------------------------------------------------------- */
+static void print_lines(const char *lines)
 {
-	struct miss *oldest = NULL;
+	int printed = 0;
 
-	*ret_count = 0;
-	for (size_t i = 0; i < misses->count; i++) {
-		struct miss *miss = &misses->items[i];
-
-		if (!is_same_function(&miss->info, info))
-			continue;
-		(*ret_count)++;
-		if (!oldest || miss->info.created_s < oldest->info.created_s)
-			oldest = miss;
-	}
-	return oldest;
-}
-
-static enum ckpt_status note_miss(struct misses *misses,
-				  const struct ckpt_walk_entry *entry)
-{
-	size_t count;
-	struct miss *oldest = find_replaceable(misses, &entry->info, &count);
-	struct miss miss = {.key = entry->key, .info = entry->info};
-	struct miss *grown;
-
-	if (count >= misses->per_function) {
-		if (oldest && entry->info.created_s >= oldest->info.created_s)
-			*oldest = miss;
-		return CKPT_OK;
-	}
-	if (misses->count == misses->capacity) {
-		misses->capacity = misses->capacity * 2 + 16;
-		grown = reallocarray(misses->items, misses->capacity,
-				     sizeof(*grown));
-		if (!grown)
-			return CKPT_NOMEM;
-		misses->items = grown;
-	}
-	misses->items[misses->count++] = miss;
-	return CKPT_OK;
-}
-
-static enum ckpt_status collect(struct ckpt_store *store, struct misses *misses)
-{
-	struct ckpt_walk_entry entry;
-	struct ckpt_walk walk;
-	enum ckpt_status status = CKPT_OK;
-
-	ckpt_walk_open(&walk, store, false);
-	while (!status && ckpt_walk_next(&walk, &entry))
-		if (!misses->function ||
-		    !strcmp(entry.info.function, misses->function))
-			status = note_miss(misses, &entry);
-	ckpt_walk_close(&walk);
-	return status;
-}
-
-/* Hold the components of every miss; those that have none stay empty. */
-static void hold(struct ckpt_store *store, struct misses *misses)
-{
-	for (size_t i = 0; i < misses->count; i++) {
-		struct miss *miss = &misses->items[i];
-
-		if (ckpt_store_get(store, miss->key, 0, &miss->entry))
-			continue;
-		if (ckpt_why_components(miss->entry.payload,
-					miss->entry.payload_size,
-					&miss->components))
-			ckpt_reader_init(&miss->components, "", 0);
-	}
-}
-
-static void release(struct ckpt_store *store, struct misses *misses)
-{
-	for (size_t i = 0; i < misses->count; i++)
-		if (misses->items[i].entry.payload)
-			ckpt_store_release(store, &misses->items[i].entry);
-	free(misses->items);
-}
-
-static void compare_one(struct miss *miss, const struct ckpt_walk_entry *entry,
-			const struct ckpt_reader *components)
-{
-	size_t count;
-
-	if (ckpt_hash_equal(miss->key, entry->key) ||
-	    !is_same_function(&miss->info, &entry->info) ||
-	    entry->info.created_s > miss->info.created_s ||
-	    !ckpt_reader_left(&miss->components) ||
-	    ckpt_why_compare(&miss->components, components, NULL, &count))
-		return;
-	if (miss->has_nearest &&
-	    (count > miss->difference_count ||
-	     (count == miss->difference_count &&
-	      entry->info.created_s <= miss->nearest_created_s)))
-		return;
-	miss->has_nearest = true;
-	miss->nearest = entry->key;
-	miss->nearest_created_s = entry->info.created_s;
-	miss->difference_count = count;
-}
-
-static void find_nearest(struct ckpt_store *store, struct misses *misses)
-{
-	struct ckpt_walk_entry walked;
-	struct ckpt_walk walk;
-
-	ckpt_walk_open(&walk, store, false);
-	while (ckpt_walk_next(&walk, &walked)) {
-		struct ckpt_reader components;
-		struct ckpt_entry entry;
-
-		if (misses->function &&
-		    strcmp(walked.info.function, misses->function) != 0)
-			continue;
-		if (ckpt_store_get(store, walked.key, 0, &entry))
-			continue;
-		if (!ckpt_why_components(entry.payload, entry.payload_size,
-					 &components))
-			for (size_t i = 0; i < misses->count; i++)
-				compare_one(&misses->items[i], &walked,
-					    &components);
-		ckpt_store_release(store, &entry);
-	}
-	ckpt_walk_close(&walk);
-}
-
-/* The identity of the code among the components; false: it is not there. */
-static bool find_code(struct ckpt_reader components, struct ckpt_hash128 *ret)
-{
-	struct ckpt_component component;
-
-	while (!ckpt_component_next(&components, &component)) {
-		if (component.kind != CKPT_COMPONENT_CODE ||
-		    component.data_size != sizeof(*ret))
-			continue;
-		memcpy(ret, component.data, sizeof(*ret));
-		return true;
-	}
-	return false;
-}
-
-/* Which functions and libraries differ, if the code does. */
-static void describe_code(const char *directory, const struct miss *miss,
-			  const struct ckpt_reader *other, struct ckpt_buf *out)
-{
-	struct ckpt_hash128 my_code, other_code;
-	_cleanup_free_ char *plans = NULL;
-
-	if (!find_code(miss->components, &my_code) ||
-	    !find_code(*other, &other_code) ||
-	    ckpt_hash_equal(my_code, other_code) ||
-	    asprintf(&plans, "%s/v1/plan", directory) < 0)
-		return;
-	ckpt_codelist_compare(plans, my_code, other_code, out);
-}
-
-/* The differences of `miss` and its nearest, lines. */
-static void describe(struct ckpt_store *store, const char *directory,
-		     const struct miss *miss, struct ckpt_buf *out)
-{
-	struct ckpt_reader components;
-	struct ckpt_entry entry;
-	size_t count;
-
-	if (!miss->has_nearest ||
-	    ckpt_store_get(store, miss->nearest, 0, &entry))
-		return;
-	if (ckpt_why_components(entry.payload, entry.payload_size,
-				&components) ||
-	    ckpt_why_compare(&miss->components, &components, out, &count))
-		out->size = 0;
-	else
-		describe_code(directory, miss, &components, out);
-	ckpt_store_release(store, &entry);
-}
-
-static void print_text(const struct miss *miss, const char *lines)
-{
-	char key[CKPT_HASH_TEXT_SIZE], age[CKPT_STORECLI_TEXT_SIZE];
-
-	ckpt_hash_text(miss->key, key);
-	ckpt_storecli_age(time(NULL) - miss->info.created_s, age);
-	printf("%s in %s, recorded %s ago (%.12s)\n", miss->info.function,
-	       miss->info.object, age, key);
-	if (!miss->has_nearest) {
-		puts("    there was no other result to compare with");
-		return;
-	}
-	ckpt_hash_text(miss->nearest, key);
-	printf("    unlike %.12s:\n", key);
-	while (*lines) {
+	for (; *lines && printed < LINES_MAX; printed++) {
 		int length = (int)strcspn(lines, "\n");
 
-		printf("    %.*s\n", length, lines);
+		printf("      %.*s\n", length, lines);
 		lines += length;
 		lines += *lines == '\n';
 	}
+	for (printed = 0; *lines; lines++)
+		printed += *lines == '\n';
+	if (printed)
+		printf("      and %d more\n", printed);
 }
 
-static void print_json(struct ckpt_json *json, const struct miss *miss,
-		       const char *lines)
+static void print_nearest(const struct ckpt_missed *missed, const char *lines)
 {
-	char key[CKPT_HASH_TEXT_SIZE];
+	char key[CKPT_HASH_TEXT_SIZE], age[CKPT_STORECLI_TEXT_SIZE];
 
-	ckpt_json_begin_object(json, NULL);
-	ckpt_json_string(json, "name", miss->info.function);
-	ckpt_json_string(json, "object", miss->info.object);
+	if (!missed->is_kept) {
+		puts("      its result has been removed since");
+	} else if (!missed->has_nearest) {
+		puts("      there was no other result to compare with");
+	} else {
+		ckpt_hash_text(missed->nearest, key);
+		ckpt_storecli_age(missed->miss->time_ns / NS_PER_S -
+					  missed->nearest_created_s,
+				  age);
+		printf("      unlike %.12s, recorded %s before:\n", key, age);
+		print_lines(lines);
+	}
+}
+
+static void print_miss(const struct ckpt_missed *missed, const char *lines)
+{
+	const struct ckpt_miss *miss = missed->miss;
+	time_t when = miss->time_ns / NS_PER_S;
+	char key[CKPT_HASH_TEXT_SIZE], took[CKPT_STORECLI_TEXT_SIZE];
+	char clock[16] = "";
+	struct tm parts;
+
+	if (localtime_r(&when, &parts))
+		strftime(clock, sizeof(clock), "%H:%M:%S", &parts);
 	ckpt_hash_text(miss->key, key);
-	ckpt_json_string(json, "key", key);
-	ckpt_hash_text(miss->nearest, key);
-	ckpt_json_string(json, "nearest", miss->has_nearest ? key : NULL);
+	ckpt_storecli_duration(miss->duration_ns, took);
+	printf("  %s %.12s", clock, key);
+	if (miss->end == CKPT_MISS_OPEN)
+		puts(": has not returned (an exception, a jump or the end of "
+		     "the process), so nothing was recorded");
+	else if (miss->end == CKPT_MISS_NOT_STORED)
+		printf(": not recorded: %s\n",
+		       miss->reason[0] ? miss->reason : "for another reason");
+	else
+		printf(" took %s\n", took);
+	if (miss->cause != CKPT_MISS_NO_ENTRY)
+		printf("      %s\n", cause_texts[miss->cause]);
+	else if (miss->end == CKPT_MISS_STORED)
+		print_nearest(missed, lines);
+}
+
+static void print_sum(const struct ckpt_sumup *sum)
+{
+	for (size_t i = 0; i < sum->count && sum->compared > 1; i++)
+		printf("  %zu of %zu differ in %s\n", sum->items[i].count,
+		       sum->compared, sum->items[i].what);
+	for (size_t i = 0; i < sum->count; i++) {
+		const char *global = ckpt_sumup_global(&sum->items[i]);
+
+		if (global && sum->items[i].count == sum->compared)
+			printf("  if the result does not depend on it: "
+			       "ignore_globals = [\"%s\"]\n",
+			       global);
+	}
+}
+
+static void print_reasons(const struct why *why,
+			  const struct ckpt_tally_line *line)
+{
+	for (size_t i = 0; i < why->misses.reason_count; i++) {
+		const struct ckpt_miss_reason *reason = &why->misses.reasons[i];
+
+		if (is_of(line, reason->name, reason->object))
+			printf("  %" PRIu64 " not recorded: %s\n",
+			       reason->count, reason->text);
+	}
+}
+
+/* "3 misses, 2 hits" */
+static void print_head(const struct ckpt_tally_line *line)
+{
+	const struct {
+		uint64_t count;
+		const char *one, *many;
+	} parts[] = {
+		{line->counters.misses, "miss", "misses"},
+		{line->counters.hits, "hit", "hits"},
+		{line->counters.refused, "refused", "refused"},
+		{line->counters.bypassed, "passed by", "passed by"},
+	};
+	bool is_coloured = ckpt_cli_is_coloured(stdout);
+
+	printf("%s%s%s in %s:", is_coloured ? "\033[1m" : "", line->name,
+	       is_coloured ? "\033[0m" : "", line->object);
+	for (size_t i = 0, said = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].count || i < 2)
+			printf("%s %" PRIu64 " %s", said++ ? "," : "",
+			       parts[i].count,
+			       parts[i].count == 1 ? parts[i].one
+						   : parts[i].many);
+	putchar('\n');
+}
+
+static void describe(const struct why *why, const struct ckpt_missed *missed,
+		     struct ckpt_buf *out)
+{
+	out->size = 0;
+	ckpt_missed_describe(why->store, why->directory, missed, out);
+	ckpt_buf_add_u8(out, '\0');
+}
+
+static enum ckpt_status sum_up(const struct why *why,
+			       const struct ckpt_tally_line *line,
+			       struct ckpt_sumup *ret)
+{
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf text = {.size = 0};
+
+	for (size_t i = 0; i < why->missed.count; i++) {
+		const struct ckpt_missed *missed = &why->missed.items[i];
+
+		if (!missed->has_nearest ||
+		    !is_of(line, missed->miss->name, missed->miss->object))
+			continue;
+		describe(why, missed, &text);
+		if (ckpt_buf_status(&text) ||
+		    ckpt_sumup_add(ret, (const char *)text.data))
+			return CKPT_NOMEM;
+	}
+	return CKPT_OK;
+}
+
+/* The newest misses of the function; the oldest of them first. */
+static enum ckpt_status print_misses(const struct why *why,
+				     const struct ckpt_tally_line *line)
+{
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf text = {.size = 0};
+	size_t left = 0;
+
+	for (size_t i = 0; i < why->missed.count; i++)
+		left += is_of(line, why->missed.items[i].miss->name,
+			      why->missed.items[i].miss->object);
+	if (line->counters.misses > why->count && left > why->count)
+		printf("  the newest %zu of them:\n", why->count);
+	for (size_t i = 0; i < why->missed.count; i++) {
+		const struct ckpt_missed *missed = &why->missed.items[i];
+
+		if (!is_of(line, missed->miss->name, missed->miss->object) ||
+		    left-- > why->count)
+			continue;
+		describe(why, missed, &text);
+		if (ckpt_buf_status(&text))
+			return CKPT_NOMEM;
+		print_miss(missed, (const char *)text.data);
+	}
+	return CKPT_OK;
+}
+
+static enum ckpt_status print_function(const struct why *why,
+				       const struct ckpt_tally_line *line)
+{
+	_cleanup_(ckpt_sumup_deinit) struct ckpt_sumup sum = {.count = 0};
+	enum ckpt_status status = sum_up(why, line, &sum);
+
+	if (status)
+		return status;
+	print_head(line);
+	print_reasons(why, line);
+	print_sum(&sum);
+	return print_misses(why, line);
+}
+
+static bool is_worth_telling(const struct ckpt_counters *c)
+{
+	return c->misses || c->refused || c->bypassed;
+}
+
+static enum ckpt_status print_text(const struct why *why)
+{
+	enum ckpt_status status = CKPT_OK;
+	uint64_t hits = 0;
+	bool is_first = true;
+
+	for (size_t i = 0; i < why->line_count && !status; i++) {
+		const struct ckpt_tally_line *line = &why->lines[i];
+
+		hits += line->counters.hits;
+		if (!is_worth_telling(&line->counters))
+			continue;
+		if (!is_first)
+			putchar('\n');
+		is_first = false;
+		status = print_function(why, line);
+	}
+	if (is_first && !why->misses.started_ns)
+		puts("nothing has been looked up yet, or only read-only");
+	else if (is_first && !why->line_count && why->function)
+		printf("%s was not called in the last run; `ckpt check "
+		       "PROGRAM` tells whether it can be served\n",
+		       why->function);
+	else if (is_first)
+		printf("no call missed in the last run; %" PRIu64 " hits\n",
+		       hits);
+	if (why->misses.forgotten_count)
+		printf("\nonly the newest misses of each process are "
+		       "remembered; there were %" PRIu64 " more\n",
+		       why->misses.forgotten_count);
+	return status;
+}
+
+/* ---- JSON --------------------------------------------------------------- */
+static void print_json_lines(struct ckpt_json *json, const char *lines)
+{
 	ckpt_json_begin_array(json, "differences");
 	while (*lines) {
 		size_t length = strcspn(lines, "\n");
@@ -281,64 +299,133 @@ static void print_json(struct ckpt_json *json, const struct miss *miss,
 		lines += *lines == '\n';
 	}
 	ckpt_json_end_array(json);
+}
+
+static void print_json_miss(struct ckpt_json *json,
+			    const struct ckpt_missed *missed, const char *lines)
+{
+	const struct ckpt_miss *miss = missed->miss;
+	char key[CKPT_HASH_TEXT_SIZE];
+
+	ckpt_json_begin_object(json, NULL);
+	ckpt_json_string(json, "name", miss->name);
+	ckpt_json_string(json, "object", miss->object);
+	ckpt_hash_text(miss->key, key);
+	ckpt_json_string(json, "key", key);
+	ckpt_json_int(json, "time", miss->time_ns / NS_PER_S);
+	ckpt_json_real(json, "seconds", (double)miss->duration_ns / NS_PER_S);
+	ckpt_json_string(json, "cause", cause_words[miss->cause]);
+	ckpt_json_bool(json, "returned", miss->end != CKPT_MISS_OPEN);
+	ckpt_json_bool(json, "recorded", miss->end == CKPT_MISS_STORED);
+	ckpt_json_string(json, "reason", miss->reason[0] ? miss->reason : NULL);
+	ckpt_hash_text(missed->nearest, key);
+	ckpt_json_string(json, "nearest", missed->has_nearest ? key : NULL);
+	print_json_lines(json, lines);
 	ckpt_json_end_object(json);
 }
 
-static void print_all(struct ckpt_store *store, const char *directory,
-		      const struct misses *misses, bool is_json)
+static void print_json_functions(struct ckpt_json *json, const struct why *why)
 {
-	struct ckpt_json json = {.file = stdout};
+	ckpt_json_begin_array(json, "functions");
+	for (size_t i = 0; i < why->line_count; i++) {
+		const struct ckpt_tally_line *line = &why->lines[i];
 
-	if (is_json) {
-		ckpt_json_begin_object(&json, NULL);
-		ckpt_json_begin_array(&json, "results");
-	} else if (!misses->count) {
-		puts("nothing has been recorded");
-	}
-	for (size_t i = 0; i < misses->count; i++) {
-		struct ckpt_buf lines = {.size = 0};
+		ckpt_json_begin_object(json, NULL);
+		ckpt_json_string(json, "name", line->name);
+		ckpt_json_string(json, "object", line->object);
+		ckpt_json_uint(json, "hits", line->counters.hits);
+		ckpt_json_uint(json, "misses", line->counters.misses);
+		ckpt_json_uint(json, "refused", line->counters.refused);
+		ckpt_json_uint(json, "bypassed", line->counters.bypassed);
+		ckpt_json_begin_array(json, "not_recorded");
+		for (size_t j = 0; j < why->misses.reason_count; j++) {
+			const struct ckpt_miss_reason *reason =
+				&why->misses.reasons[j];
 
-		describe(store, directory, &misses->items[i], &lines);
-		ckpt_buf_add_u8(&lines, '\0');
-		if (!ckpt_buf_status(&lines) && is_json)
-			print_json(&json, &misses->items[i],
-				   (const char *)lines.data);
-		else if (!ckpt_buf_status(&lines))
-			print_text(&misses->items[i], (const char *)lines.data);
-		ckpt_buf_deinit(&lines);
+			if (!is_of(line, reason->name, reason->object))
+				continue;
+			ckpt_json_begin_object(json, NULL);
+			ckpt_json_string(json, "reason", reason->text);
+			ckpt_json_uint(json, "count", reason->count);
+			ckpt_json_end_object(json);
+		}
+		ckpt_json_end_array(json);
+		ckpt_json_end_object(json);
 	}
-	if (is_json) {
-		ckpt_json_end_array(&json);
-		ckpt_json_end_object(&json);
-	}
+	ckpt_json_end_array(json);
 }
 
-static int explain(const char *config, struct misses *misses, bool is_json)
+static enum ckpt_status print_json(const struct why *why)
 {
-	_cleanup_free_ char *directory = NULL;
-	struct ckpt_store *store = NULL;
-	struct ckpt_err err = {.text = ""};
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf text = {.size = 0};
+	struct ckpt_json json = {.file = stdout};
+
+	ckpt_json_begin_object(&json, NULL);
+	ckpt_json_string(&json, "directory", why->directory);
+	ckpt_json_int(&json, "started", why->misses.started_ns / NS_PER_S);
+	ckpt_json_uint(&json, "forgotten", why->misses.forgotten_count);
+	print_json_functions(&json, why);
+	ckpt_json_begin_array(&json, "misses");
+	for (size_t i = 0; i < why->missed.count; i++) {
+		describe(why, &why->missed.items[i], &text);
+		if (ckpt_buf_status(&text))
+			return CKPT_NOMEM;
+		print_json_miss(&json, &why->missed.items[i],
+				(const char *)text.data);
+	}
+	ckpt_json_end_array(&json);
+	ckpt_json_end_object(&json);
+	return CKPT_OK;
+}
+
+/* ---- the command -------------------------------------------------------- */
+static size_t keep_function(struct ckpt_tally_line *lines, size_t count,
+			    const char *function)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!function || !strcmp(lines[i].name, function))
+			lines[kept++] = lines[i];
+	return kept;
+}
+
+static enum ckpt_status gather(const char *config, struct why *why,
+			       struct ckpt_err *err)
+{
 	enum ckpt_status status;
 
-	status = ckpt_storecli_open(config, true, &store, &directory, &err);
+	status = ckpt_storecli_open(config, true, &why->store, &why->directory,
+				    err);
 	/* A store that nothing has used yet has nothing to explain. */
-	if (status && !(status == CKPT_NOTFOUND && directory))
-		return ckpt_cli_fail("why", &err);
+	if (status == CKPT_NOTFOUND && why->directory)
+		return CKPT_OK;
 	if (!status)
-		status = collect(store, misses);
-	if (status == CKPT_NOMEM) {
-		ckpt_err_set(&err, status, "out of memory");
-		return ckpt_cli_fail("why", &err);
-	}
-	if (store) {
-		hold(store, misses);
-		find_nearest(store, misses);
-	}
-	print_all(store, directory, misses, is_json);
-	if (store)
-		release(store, misses);
-	ckpt_store_close(store);
-	return ckpt_cli_finish("why");
+		status = ckpt_tally_read(why->directory, true, &why->lines,
+					 &why->line_count, err);
+	if (!status)
+		status = ckpt_misses_read(why->directory, &why->misses, err);
+	if (status)
+		return status;
+	why->line_count =
+		keep_function(why->lines, why->line_count, why->function);
+	return ckpt_missed_find(why->store, &why->misses, why->function,
+				&why->missed);
+}
+
+static int explain(const char *config, struct why *why, bool is_json)
+{
+	struct ckpt_err err = {.text = "out of memory"};
+	enum ckpt_status status = gather(config, why, &err);
+
+	if (!status)
+		status = is_json ? print_json(why) : print_text(why);
+	ckpt_missed_deinit(&why->missed);
+	ckpt_misses_deinit(&why->misses);
+	ckpt_store_close(why->store);
+	free(why->lines);
+	free(why->directory);
+	return status ? ckpt_cli_fail("why", &err) : ckpt_cli_finish("why");
 }
 
 int ckpt_cmd_why(int argc, char **argv)
@@ -347,15 +434,19 @@ int ckpt_cmd_why(int argc, char **argv)
 		{"count", required_argument, NULL, 'n'},
 		{"json", no_argument, NULL, 'j'},
 		CKPT_CLI_OPTIONS};
-	struct misses misses = {.per_function = 1};
+	struct why why = {.count = 3};
 	const char *config = NULL;
 	bool is_json = false;
+	char *end = NULL;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "hV", table, NULL)) != -1) {
 		switch (option) {
 		case 'n':
-			misses.per_function = strtoul(optarg, NULL, 10);
+			why.count = strtoul(optarg, &end, 10);
+			if (*end || !why.count)
+				return ckpt_cli_usage("why", "not a number: %s",
+						      optarg);
 			break;
 		case 'j':
 			is_json = true;
@@ -367,10 +458,8 @@ int ckpt_cmd_why(int argc, char **argv)
 			return ckpt_cli_common(option, "why", help);
 		}
 	}
-	if (!misses.per_function || misses.per_function > COUNT_MAX)
-		return ckpt_cli_usage("why", "--count is 1 to %d", COUNT_MAX);
 	if (argc - optind > 1)
 		return ckpt_cli_usage("why", "one function at a time");
-	misses.function = argv[optind];
-	return explain(config, &misses, is_json);
+	why.function = argv[optind];
+	return explain(config, &why, is_json);
 }

@@ -6,13 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shim/common/cleanup.h"
 #include "shim/common/payload.h"
-
-struct list {
-	struct ckpt_component *items;
-	size_t count;
-};
 
 enum ckpt_status ckpt_why_components(const void *payload, size_t size,
 				     struct ckpt_reader *ret)
@@ -47,26 +41,33 @@ static enum ckpt_status count_components(struct ckpt_reader reader,
 	return status == CKPT_NOTFOUND ? CKPT_OK : status;
 }
 
-static enum ckpt_status list_components(const struct ckpt_reader *from,
-					struct list *ret)
+enum ckpt_status ckpt_why_list_read(const struct ckpt_reader *components,
+				    struct ckpt_why_list *ret)
 {
-	struct ckpt_reader reader = *from;
+	struct ckpt_reader reader = *components;
+	struct ckpt_why_list list = {.count = 0};
 	enum ckpt_status status;
 
-	status = count_components(reader, &ret->count);
+	status = count_components(reader, &list.count);
 	if (status)
 		return status;
-	ret->items = calloc(ret->count + 1, sizeof(*ret->items));
-	if (!ret->items)
+	list.items = calloc(list.count + 1, sizeof(*list.items));
+	if (!list.items)
 		return CKPT_NOMEM;
-	for (size_t i = 0; i < ret->count && !status; i++)
-		status = ckpt_component_next(&reader, &ret->items[i]);
+	for (size_t i = 0; i < list.count && !status; i++)
+		status = ckpt_component_next(&reader, &list.items[i]);
+	if (status)
+		ckpt_why_list_deinit(&list);
+	else
+		*ret = list;
 	return status;
 }
 
-static void free_list(struct list *list)
+void ckpt_why_list_deinit(struct ckpt_why_list *list)
 {
 	free(list->items);
+	list->items = NULL;
+	list->count = 0;
 }
 
 static bool is_same_path(const struct ckpt_component *a,
@@ -77,8 +78,9 @@ static bool is_same_path(const struct ckpt_component *a,
 }
 
 /* Components of one function come in one order: look on from `from` first. */
-static const struct ckpt_component *
-find(const struct list *list, const struct ckpt_component *like, size_t *from)
+static const struct ckpt_component *find(const struct ckpt_why_list *list,
+					 const struct ckpt_component *like,
+					 size_t *from)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		size_t at = (*from + i) % list->count;
@@ -211,50 +213,50 @@ static void describe(struct ckpt_buf *out, const struct ckpt_component *mine,
 	ckpt_buf_add_u8(out, '\n');
 }
 
-/* Components of `mine` that `other` has differently or not at all. */
-static size_t compare(const struct list *mine, const struct list *other,
-		      struct ckpt_buf *out, size_t *matched)
+/* What only the other has is told by number: its names are not ours. */
+static size_t count_gone(const struct ckpt_why_list *other, size_t matched)
 {
-	size_t from = 0, differing = 0;
+	return other->count > matched ? other->count - matched : 0;
+}
+
+size_t ckpt_why_count(const struct ckpt_why_list *mine,
+		      const struct ckpt_why_list *other, size_t limit)
+{
+	size_t from = 0, matched = 0, differing = 0;
+
+	for (size_t i = 0; i < mine->count && differing <= limit; i++) {
+		const struct ckpt_component *c = &mine->items[i];
+		const struct ckpt_component *d = find(other, c, &from);
+
+		matched += d != NULL;
+		differing += !d || !is_equal(c, d);
+	}
+	if (differing > limit)
+		return differing;
+	return differing + count_gone(other, matched);
+}
+
+void ckpt_why_describe(const struct ckpt_why_list *mine,
+		       const struct ckpt_why_list *other, struct ckpt_buf *out)
+{
+	size_t from = 0, matched = 0, gone;
 
 	for (size_t i = 0; i < mine->count; i++) {
 		const struct ckpt_component *c = &mine->items[i];
 		const struct ckpt_component *d = find(other, c, &from);
 
-		*matched += d != NULL;
+		matched += d != NULL;
 		if (d && is_equal(c, d))
 			continue;
-		differing++;
-		if (out && d) {
+		if (d) {
 			describe(out, c, d);
-		} else if (out) {
+		} else {
 			add_name(out, c);
 			ckpt_buf_add_text(out, ": was not there\n");
 		}
 	}
-	return differing;
-}
-
-enum ckpt_status ckpt_why_compare(const struct ckpt_reader *mine,
-				  const struct ckpt_reader *other,
-				  struct ckpt_buf *out, size_t *ret_count)
-{
-	_cleanup_(free_list) struct list my_list = {0}, other_list = {0};
-	enum ckpt_status status;
-	size_t matched = 0;
-
-	status = list_components(mine, &my_list);
-	if (!status)
-		status = list_components(other, &other_list);
-	if (status)
-		return status;
-	*ret_count = compare(&my_list, &other_list, out, &matched);
-	/* What only the other has is told by number: its names are not ours. */
-	if (other_list.count > matched) {
-		*ret_count += other_list.count - matched;
-		if (out)
-			ckpt_buf_format(out, "%zu inputs are gone\n",
-					other_list.count - matched);
-	}
-	return CKPT_OK;
+	gone = count_gone(other, matched);
+	if (gone)
+		ckpt_buf_format(out, "%zu %s gone\n", gone,
+				gone == 1 ? "input is" : "inputs are");
 }

@@ -15,12 +15,22 @@
 enum ckpt_status ckpt_why_components(const void *payload, size_t size,
 				     struct ckpt_reader *ret) CKPT_MUST_CHECK;
 
-/* How many components of `mine` and `other` differ; for each a line about how
- * `mine` does, if `out` is not NULL: "prob->x[12][0..63]: differs". BADDATA:
- * one of them cannot be read to its end. */
-enum ckpt_status ckpt_why_compare(const struct ckpt_reader *mine,
-				  const struct ckpt_reader *other,
-				  struct ckpt_buf *out,
-				  size_t *ret_count) CKPT_MUST_CHECK;
+/* Components taken apart; they point into what they were read from. */
+struct ckpt_why_list {
+	struct ckpt_component *items;
+	size_t count;
+};
+/* BADDATA: they cannot be read to their end. */
+enum ckpt_status ckpt_why_list_read(const struct ckpt_reader *components,
+				    struct ckpt_why_list *ret) CKPT_MUST_CHECK;
+void ckpt_why_list_deinit(struct ckpt_why_list *list);
+
+/* How many components of `mine` and `other` differ; anything above `limit` if
+ * they are more than that. */
+size_t ckpt_why_count(const struct ckpt_why_list *mine,
+		      const struct ckpt_why_list *other, size_t limit);
+/* A line for each about how `mine` does: "prob->x[12][0..63]: differs". */
+void ckpt_why_describe(const struct ckpt_why_list *mine,
+		       const struct ckpt_why_list *other, struct ckpt_buf *out);
 
 #endif

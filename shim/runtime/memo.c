@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/runtime/memo.h"
 
+#include "shim/runtime/account.h"
 #include "shim/runtime/capture.h"
 #include "shim/runtime/difference.h"
 #include "shim/runtime/explain.h"
 #include "shim/runtime/format.h"
 #include "shim/runtime/key.h"
-#include "shim/runtime/message.h"
 #include "shim/runtime/opening.h"
 #include "shim/runtime/outcome.h"
 #include "shim/runtime/recording.h"
@@ -32,6 +32,8 @@ struct memo_call {
 	uint32_t impure_count; /* of the process, when the call started */
 	struct ckpt_hash128 file_stamp; /* of the files among its inputs */
 	bool is_verifying;		/* a hit that runs, to be compared */
+	enum ckpt_miss_cause cause;	/* should it miss */
+	struct ckpt_account_miss miss;
 };
 
 /* The state of one call: lives in its frame. */
@@ -64,59 +66,7 @@ static int64_t today_s(void)
 	return now.tv_sec;
 }
 
-/* ---- counting and telling ---------------------------------------------- */
-static struct ckpt_counters *counters_of(const struct ckpt_memo_function *f)
-{
-	struct ckpt_stats *stats =
-		__atomic_load_n(&installed->stats, __ATOMIC_ACQUIRE);
-
-	return stats ? ckpt_stats_row(stats, f->stats_row) : NULL;
-}
-
-#define COUNT(function, member, n)                                   \
-	do {                                                         \
-		struct ckpt_counters *row_ = counters_of(function);  \
-		if (row_)                                            \
-			(void)__atomic_fetch_add(&row_->member, (n), \
-						 __ATOMIC_RELAXED);  \
-	} while (0)
-
-static void tell_error(const struct ckpt_memo_function *function,
-		       const char *cause, enum ckpt_status status)
-{
-	COUNT(function, errors, 1);
-	installed->tell(function, cause, ckpt_status_text(status));
-}
-
-/* True once per function, kind of refusal and clause: formatting a message
- * for each of a million refused calls would cost more than the calls. */
-static bool is_news(struct ckpt_memo_function *function,
-		    const struct ckpt_refusal *refusal)
-{
-	uint64_t bit = 1ull << ((refusal->kind * 7u + refusal->clause) % 64);
-	uint64_t told =
-		__atomic_fetch_or(&function->told, bit, __ATOMIC_RELAXED);
-
-	return !(told & bit);
-}
-
-static __attribute__((noinline)) void
-tell_refusal(struct ckpt_memo_function *function, const struct ckpt_call *call)
-{
-	char text[512];
-	char cause[64];
-
-	if (ckpt_message_is_silent(&call->refusal)) {
-		COUNT(function, bypassed, 1);
-		return;
-	}
-	COUNT(function, refused, 1);
-	if (!is_news(function, &call->refusal))
-		return;
-	ckpt_message_cause(call, cause, sizeof(cause));
-	ckpt_message_refusal(call, text, sizeof(text));
-	installed->tell(function, cause, text);
-}
+#define COUNT(function, member, n) CKPT_COUNT(installed, function, member, n)
 
 /* ---- does it pay? ------------------------------------------------------- */
 static uint64_t now_if_measured(const struct memo_frame *memo)
@@ -158,11 +108,13 @@ static enum ckpt_verdict serve(struct memo_frame *memo,
 	struct ckpt_recording recording;
 	enum ckpt_status status;
 
+	memo->own.cause = CKPT_MISS_DAMAGED;
 	if (!ckpt_recording_read(entry, &recording)) {
-		tell_error(function, "entry", CKPT_BADDATA);
+		ckpt_account_error(installed, function, "entry", CKPT_BADDATA);
 		return CKPT_MISS;
 	}
 	if (!ckpt_outcome_can_serve(&recording.header, &memo->own.before)) {
+		memo->own.cause = CKPT_MISS_OUTCOME;
 		memo->own.known = recording.header;
 		return CKPT_MISS;
 	}
@@ -173,11 +125,11 @@ static enum ckpt_verdict serve(struct memo_frame *memo,
 	status = ckpt_replay(&memo->call, recording.effects,
 			     recording.header.effects_size);
 	if (status == CKPT_UNSUPPORTED) {
-		tell_refusal(function, &memo->call);
+		ckpt_account_refused(installed, function, &memo->call, NULL);
 		return CKPT_BYPASS;
 	}
 	if (status) {
-		tell_error(function, "replay", status);
+		ckpt_account_error(installed, function, "replay", status);
 		return CKPT_MISS;
 	}
 	ckpt_recording_replay_random(&recording);
@@ -198,10 +150,15 @@ static enum ckpt_verdict fetch(struct ckpt_store *store,
 		ckpt_store_get(store, memo->call.key,
 			       function->program.function->max_age_s, &entry);
 
+	memo->own.cause = CKPT_MISS_NO_ENTRY;
 	if (status == CKPT_NOTFOUND)
 		return CKPT_MISS;
+	if (status == CKPT_UNSUPPORTED) {
+		memo->own.cause = CKPT_MISS_EXPIRED;
+		return CKPT_MISS;
+	}
 	if (status) {
-		tell_error(function, "store", status);
+		ckpt_account_error(installed, function, "store", status);
 		return CKPT_MISS;
 	}
 	verdict = serve(memo, &entry);
@@ -221,21 +178,27 @@ static enum ckpt_verdict look_up(struct ckpt_store *store,
 	if (!status)
 		status = ckpt_key_compute(&memo->call, secret, &memo->call.key);
 	if (status) {
-		tell_refusal(function, &memo->call);
+		ckpt_account_refused(installed, function, &memo->call, NULL);
 		return CKPT_BYPASS;
 	}
+	memo->own.cause = CKPT_MISS_RERUN;
 	return function->is_rerun ? CKPT_MISS : fetch(store, memo);
 }
 
-/* A miss becomes a call that is not recorded where it must not be. */
-static bool is_recorded(const struct ckpt_thread *thread,
-			const struct ckpt_memo_function *function)
+/* Why a miss is not to be recorded; NULL: it is. */
+static const char *
+reason_not_to_record(const struct ckpt_thread *thread,
+		     const struct ckpt_memo_function *function)
 {
 	bool is_nested = thread->call_count > 1;
 
-	return !installed->is_readonly &&
-	       (!is_nested ||
-		(function->program.function->flags & CKPT_FUNCTION_NESTED));
+	if (installed->is_readonly)
+		return "the cache is read-only";
+	if (is_nested &&
+	    !(function->program.function->flags & CKPT_FUNCTION_NESTED))
+		return "called from inside a call that was being recorded; "
+		       "nested = true stores such calls too";
+	return NULL;
 }
 
 /* The call was not found: let one of several callers compute it. */
@@ -249,7 +212,7 @@ static enum ckpt_verdict compute_once(struct ckpt_store *store,
 	uint64_t until_ns = 0;
 
 	if (!function->program.function->once || function->is_rerun ||
-	    memo->own.is_verifying || !is_recorded(thread, function))
+	    memo->own.is_verifying || reason_not_to_record(thread, function))
 		return CKPT_MISS;
 	while (verdict == CKPT_MISS && turn == CKPT_TURN_LOOK) {
 		turn = ckpt_turn_take(
@@ -270,12 +233,28 @@ static bool is_inside_verifying(const struct ckpt_thread *thread)
 	return false;
 }
 
+/* The call was not served: is it to be recorded? */
+static enum ckpt_verdict note_miss(const struct ckpt_thread *thread,
+				   struct memo_frame *memo)
+{
+	const struct ckpt_memo_function *function = memo->own.function;
+	const char *reason = reason_not_to_record(thread, function);
+
+	ckpt_account_missed(installed, function, memo->call.key,
+			    memo->own.cause, &memo->own.miss);
+	if (!reason)
+		return CKPT_MISS;
+	ckpt_account_unstored(installed, function, &memo->own.miss, reason);
+	return CKPT_BYPASS;
+}
+
 static void begin(struct memo_frame *memo, struct ckpt_memo_function *function,
 		  const struct ckpt_moment *before, bool is_measured)
 {
 	memo->own.function = function;
 	memo->own.known.magic = 0;
 	memo->own.is_verifying = false;
+	memo->own.miss = (struct ckpt_account_miss){.number = 0};
 	memo->own.before = *before;
 	memo->own.entered_ns = is_measured ? now_ns() : 0;
 }
@@ -329,11 +308,8 @@ static enum ckpt_verdict decide(struct ckpt_thread *thread,
 	verdict = look_up(store, memo);
 	if (verdict == CKPT_MISS)
 		verdict = compute_once(store, thread, memo);
-	if (verdict == CKPT_MISS && !memo->own.is_verifying) {
-		COUNT(function, misses, 1);
-		if (!is_recorded(thread, function))
-			verdict = CKPT_BYPASS;
-	}
+	if (verdict == CKPT_MISS && !memo->own.is_verifying)
+		verdict = note_miss(thread, memo);
 	if (verdict != CKPT_MISS) {
 		ckpt_thread_pop(thread, slot);
 		return verdict;
@@ -366,7 +342,8 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 	advice = ckpt_policy_ask(&route->function->policy);
 	if (advice == CKPT_POLICY_LEAVE_ALONE) {
 		frame->pass = ckpt_policy_take_rest(&route->function->policy);
-		COUNT(route->function, bypassed, 1 + (uint64_t)frame->pass);
+		ckpt_account_passed(installed, route->function,
+				    1 + (uint64_t)frame->pass);
 		return CKPT_BYPASS;
 	}
 	if (!ckpt_thread_lock(thread, (uintptr_t)frame))
@@ -412,10 +389,12 @@ static void store_effects(struct memo_frame *memo,
 				    (flags & CKPT_FUNCTION_RAND) &&
 					    !memo->call.is_random_hidden);
 	if (status) {
-		tell_error(function, "not stored", status);
+		ckpt_account_error(installed, function, "not stored", status);
+		ckpt_account_unstored(installed, function, &memo->own.miss,
+				      ckpt_status_text(status));
 		return;
 	}
-	COUNT(function, stored, 1);
+	ckpt_account_stored(installed, function, &memo->own.miss);
 }
 
 /* A call that changes the FP environment for its caller is not a value. */
@@ -456,13 +435,17 @@ static void record(struct memo_frame *memo, const struct ckpt_arena *components,
 	struct ckpt_arena effects = {0};
 	const struct ckpt_plan_function *plan = function->program.function;
 
-	if (duration < plan->min_time_ns)
+	if (duration < plan->min_time_ns) {
+		ckpt_account_unstored(installed, function, &memo->own.miss,
+				      "took less than min_time");
 		return;
+	}
 	ckpt_outcome_conclude(&memo->own.before, after,
 			      plan->flags & CKPT_FUNCTION_KEEPS_ERRNO,
 			      known->magic ? known : NULL, &header);
 	if (ckpt_capture(&memo->call, &effects))
-		tell_refusal(function, &memo->call);
+		ckpt_account_refused(installed, function, &memo->call,
+				     &memo->own.miss);
 	else
 		store_effects(memo, &header, &effects, components, duration);
 	ckpt_arena_deinit(&effects);
@@ -517,9 +500,12 @@ static void finish(struct memo_frame *memo, const struct ckpt_thread_call *slot,
 		verify(memo);
 		return;
 	}
+	memo->own.miss.duration_ns = duration;
 	besides = effect_besides(memo, slot, after);
 	if (besides) {
 		COUNT(function, refused, 1);
+		ckpt_account_unstored(installed, function, &memo->own.miss,
+				      besides);
 		installed->tell(function, besides, besides);
 	} else {
 		record(memo, &slot->components, after, duration);

@@ -30,14 +30,9 @@ struct ckpt_stats {
 	int fd;
 	dev_t dev;
 	ino_t inode;
+	/* Mapped at the first miss; `header` if that failed. */
+	void *log;
 };
-
-static size_t measure_file(size_t function_count)
-{
-	return sizeof(struct ckpt_stats_header) +
-	       function_count * (sizeof(struct ckpt_counters) +
-				 sizeof(struct ckpt_stats_names));
-}
 
 static void copy_text(char *to, size_t size, const char *from)
 {
@@ -169,7 +164,7 @@ enum ckpt_status ckpt_stats_open(const char *store_directory,
 				 size_t function_count, struct ckpt_stats **ret,
 				 struct ckpt_err *err)
 {
-	size_t size = measure_file(function_count);
+	size_t size = ckpt_stats_rows_end(function_count);
 	struct ckpt_stats *stats;
 	enum ckpt_status status;
 
@@ -197,15 +192,22 @@ enum ckpt_status ckpt_stats_open(const char *store_directory,
 	return CKPT_OK;
 }
 
-void ckpt_stats_close(struct ckpt_stats *stats)
+/* The host may have put something else there. */
+static bool is_our_file(const struct ckpt_stats *stats)
 {
 	struct stat st;
 
+	return stats->fd >= 0 && !ckpt_sys_fstat(stats->fd, &st) &&
+	       st.st_dev == stats->dev && st.st_ino == stats->inode;
+}
+
+void ckpt_stats_close(struct ckpt_stats *stats)
+{
 	if (!stats)
 		return;
-	/* Only if the host has not put something else there. */
-	if (stats->fd >= 0 && !ckpt_sys_fstat(stats->fd, &st) &&
-	    st.st_dev == stats->dev && st.st_ino == stats->inode)
+	if (stats->log && stats->log != stats->header)
+		(void)ckpt_sys_munmap(stats->log, sizeof(struct ckpt_misslog));
+	if (is_our_file(stats))
 		(void)ckpt_sys_close(stats->fd);
 	(void)ckpt_sys_munmap(stats, OBJECT_SIZE + stats->size);
 }
@@ -213,4 +215,39 @@ void ckpt_stats_close(struct ckpt_stats *stats)
 struct ckpt_counters *ckpt_stats_row(struct ckpt_stats *stats, size_t index)
 {
 	return (struct ckpt_counters *)(stats->header + 1) + index;
+}
+
+/* The log behind the rows, or `header`. A forked child that comes here maps
+ * the same as its parent. */
+static void *map_log(const struct ckpt_stats *stats)
+{
+	uint64_t off = ckpt_stats_log_off(stats->function_count);
+	uint64_t end = off + sizeof(struct ckpt_misslog);
+	void *mapped;
+
+	if (!is_our_file(stats) || ckpt_io_exceeds_limit(end) ||
+	    ckpt_io_reserve(stats->fd, end))
+		return stats->header;
+	mapped = ckpt_sys_mmap(NULL, sizeof(struct ckpt_misslog),
+			       PROT_READ | PROT_WRITE, MAP_SHARED, stats->fd,
+			       (off_t)off);
+	return ckpt_sys_is_error(mapped) ? stats->header : mapped;
+}
+
+struct ckpt_misslog *ckpt_stats_misses(struct ckpt_stats *stats)
+{
+	void *log = __atomic_load_n(&stats->log, __ATOMIC_ACQUIRE);
+	void *mapped;
+
+	if (!log) {
+		mapped = map_log(stats);
+		if (__atomic_compare_exchange_n(&stats->log, &log, mapped,
+						false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			log = mapped;
+		else if (mapped != stats->header)
+			(void)ckpt_sys_munmap(mapped,
+					      sizeof(struct ckpt_misslog));
+	}
+	return log == stats->header ? NULL : log;
 }

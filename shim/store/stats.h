@@ -6,7 +6,7 @@
  * Counters per function and process, kept in a shared file of the store so
  * that a killed process loses nothing; read by the command (tally.h).
  *
- *     v1/runs/<pid>-<random>   one process: header, rows, names
+ *     v1/runs/<pid>-<random>   one process: header, rows, names, its misses
  *     v1/stats                 the sum of processes that are gone
  *
  * A process opens its counters at its first look-up (no malloc, no stdio);
@@ -22,6 +22,7 @@
  */
 
 #include "shim/common/status.h"
+#include "shim/store/misslog.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -50,5 +51,8 @@ enum ckpt_status ckpt_stats_open(const char *store_directory,
 void ckpt_stats_close(struct ckpt_stats *stats);
 /* The row of function `index`: never NULL, lives until close. */
 struct ckpt_counters *ckpt_stats_row(struct ckpt_stats *stats, size_t index);
+/* Where misses are noted; made at the first call, with a few system calls. NULL
+ * if it cannot be. */
+struct ckpt_misslog *ckpt_stats_misses(struct ckpt_stats *stats);
 
 #endif

@@ -21,7 +21,8 @@ enum {
 };
 
 /* v1/runs/<pid>-<random>: this, `function_count` struct ckpt_counters, as many
- * struct ckpt_stats_names. */
+ * struct ckpt_stats_names; in a process that missed, from the next page on,
+ * a struct ckpt_misslog. */
 struct ckpt_stats_header {
 	uint8_t magic[8];
 	uint32_t format;
@@ -38,6 +39,19 @@ struct ckpt_stats_names {
 	char name[96];
 	char object[64];
 };
+
+/* Size of a file without its log of misses, and where that begins. */
+static inline uint64_t ckpt_stats_rows_end(uint64_t function_count)
+{
+	return sizeof(struct ckpt_stats_header) +
+	       function_count * (sizeof(struct ckpt_counters) +
+				 sizeof(struct ckpt_stats_names));
+}
+
+static inline uint64_t ckpt_stats_log_off(uint64_t function_count)
+{
+	return (ckpt_stats_rows_end(function_count) + 4095) & ~(uint64_t)4095;
+}
 
 /* v1/stats: this, `file_count` names of files in runs/ that are in the sum
  * (char[CKPT_STATS_FILE_NAME_SIZE] each), `line_count` struct

@@ -286,7 +286,7 @@ static enum ckpt_status get_own(struct ckpt_store *store,
 	ret->owner = store;
 	if (is_too_old(store, ret, max_age_s)) {
 		ckpt_store_release(store, ret);
-		return CKPT_NOTFOUND;
+		return CKPT_UNSUPPORTED;
 	}
 	return CKPT_OK;
 }
@@ -295,11 +295,17 @@ enum ckpt_status ckpt_store_get(struct ckpt_store *store,
 				struct ckpt_hash128 key, uint64_t max_age_s,
 				struct ckpt_entry *ret)
 {
-	enum ckpt_status status = CKPT_NOTFOUND;
+	enum ckpt_status answer = CKPT_NOTFOUND;
 
-	for (; store && status; store = store->lower)
-		status = get_own(store, key, max_age_s, ret);
-	return status;
+	for (; store; store = store->lower) {
+		enum ckpt_status status = get_own(store, key, max_age_s, ret);
+
+		if (!status)
+			return status;
+		if (status == CKPT_UNSUPPORTED)
+			answer = status;
+	}
+	return answer;
 }
 
 void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry)

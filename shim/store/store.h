@@ -82,7 +82,8 @@ void ckpt_store_close(struct ckpt_store *store); /* NULL is fine */
 const struct ckpt_hash_secret *
 ckpt_store_secret(const struct ckpt_store *store);
 
-/* NOTFOUND, or OK and an entry to release. `max_age_s` 0: any age. */
+/* OK and an entry to release, NOTFOUND, or UNSUPPORTED: there is one that is
+ * too old. `max_age_s` 0: any age. */
 enum ckpt_status ckpt_store_get(struct ckpt_store *store,
 				struct ckpt_hash128 key, uint64_t max_age_s,
 				struct ckpt_entry *ret) CKPT_MUST_CHECK;

@@ -13,106 +13,24 @@
 #include "shim/common/sys_x86_64.h"
 #include "shim/store/io.h"
 #include "shim/store/path.h"
-#include "shim/store/runid.h"
+#include "shim/store/runs.h"
 #include "shim/store/statsfile.h"
 
-enum {
-	NS_PER_DAY_S = 86400,
-	FILE_MAX = 256 << 20, /* a larger one is not ours */
-};
-
-/* One readable file of runs/. */
-struct run_file {
-	char name[CKPT_STATS_FILE_NAME_SIZE];
-	struct ckpt_stats_header header;
-	const uint8_t *data; /* rows and names; owned by the tally */
-	bool is_gone;	     /* no process counts in it any more */
-};
+enum { DAY_S = 86400 };
 
 struct tally {
 	int dir;      /* v1/ */
 	uint8_t *sum; /* the file v1/stats, or NULL */
 	struct ckpt_stats_sum_header sum_header;
-	struct run_file *files;
-	size_t file_count;
+	struct ckpt_runs runs;
 };
 
 static void close_tally(struct tally *tally)
 {
-	for (size_t i = 0; i < tally->file_count; i++)
-		free((void *)(uintptr_t)tally->files[i].data);
-	free(tally->files);
+	ckpt_runs_deinit(&tally->runs);
 	free(tally->sum);
 	if (tally->dir >= 0)
 		(void)ckpt_sys_close(tally->dir);
-}
-
-/* A whole file; NULL if it cannot be read. The caller frees. */
-static uint8_t *read_file(int fd, size_t *ret_size)
-{
-	_cleanup_free_ uint8_t *data = NULL;
-	struct stat st;
-
-	if (ckpt_sys_fstat(fd, &st) || !S_ISREG(st.st_mode) ||
-	    st.st_size > FILE_MAX)
-		return NULL;
-	data = malloc((size_t)st.st_size + 1);
-	if (!data || ckpt_io_read_all(fd, data, (size_t)st.st_size, 0))
-		return NULL;
-	*ret_size = (size_t)st.st_size;
-	return TAKE(data);
-}
-
-static bool is_header_valid(const struct ckpt_stats_header *header, size_t size)
-{
-	size_t row_size =
-		sizeof(struct ckpt_counters) + sizeof(struct ckpt_stats_names);
-
-	return !memcmp(header->magic, CKPT_STATS_MAGIC, 8) &&
-	       header->format == CKPT_STATS_FORMAT &&
-	       header->checksum ==
-		       ckpt_hash64(header, offsetof(struct ckpt_stats_header,
-						    checksum)) &&
-	       header->function_count <= CKPT_STATS_FUNCTIONS_MAX &&
-	       size == sizeof(*header) + header->function_count * row_size;
-}
-
-/* Its lock is free, and there is no such process: either alone may deceive (a
- * host that closes descriptors; another pid namespace). */
-static bool is_process_gone(int fd, const struct ckpt_stats_header *header)
-{
-	struct ckpt_runid now;
-
-	if (ckpt_sys_flock(fd, LOCK_EX | LOCK_NB))
-		return false;
-	now = ckpt_runid_of(header->pid);
-	return now.start == 0 || now.start != header->start;
-}
-
-static void add_run_file(struct tally *tally, int runs, const char *name)
-{
-	struct run_file file = {.name = ""};
-	struct run_file *files;
-	_cleanup_free_ uint8_t *data = NULL;
-	size_t size = 0;
-	_cleanup_close_ int fd = ckpt_sys_openat(
-		runs, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
-
-	if (fd < 0 || !ckpt_path_join(file.name, sizeof(file.name), name, ""))
-		return;
-	data = read_file(fd, &size);
-	if (!data || size < sizeof(file.header))
-		return;
-	memcpy(&file.header, data, sizeof(file.header));
-	if (!is_header_valid(&file.header, size))
-		return;
-	file.is_gone = is_process_gone(fd, &file.header);
-	files = realloc(tally->files, (tally->file_count + 1) * sizeof(file));
-	if (!files)
-		return;
-	file.data = TAKE(data);
-	files[tally->file_count++] = file;
-	tally->files = files;
 }
 
 /* Is this file of runs/ in the sum already? Its unlinking was interrupted. */
@@ -158,7 +76,7 @@ static void load_sum(struct tally *tally)
 
 	if (fd < 0)
 		return;
-	tally->sum = read_file(fd, &size);
+	tally->sum = ckpt_runs_read_whole(fd, &size);
 	if (tally->sum && !is_sum_valid(tally->sum, size, &tally->sum_header)) {
 		free(tally->sum);
 		tally->sum = NULL;
@@ -172,7 +90,6 @@ static enum ckpt_status open_tally(struct tally *tally,
 	struct ckpt_path_list list;
 	char path[PATH_MAX];
 	const char *name;
-	int runs;
 
 	*tally = (struct tally){.dir = -1};
 	if (!ckpt_path_join(path, sizeof(path), store_directory, "/v1"))
@@ -185,29 +102,11 @@ static enum ckpt_status open_tally(struct tally *tally,
 				    store_directory);
 	load_sum(tally);
 	ckpt_path_list_open(&list, tally->dir, "runs");
-	runs = list.fd;
 	while ((name = ckpt_path_list_next(&list)))
 		if (!is_summed(tally, name))
-			add_run_file(tally, runs, name);
+			ckpt_runs_add(&tally->runs, list.fd, name);
 	ckpt_path_list_close(&list);
 	return CKPT_OK;
-}
-
-static const struct run_file *find_newest(const struct tally *tally)
-{
-	const struct run_file *newest = NULL;
-
-	for (size_t i = 0; i < tally->file_count; i++)
-		if (!newest ||
-		    tally->files[i].header.opened_ns > newest->header.opened_ns)
-			newest = &tally->files[i];
-	return newest;
-}
-
-static bool is_same_run(const struct run_file *a, const struct run_file *b)
-{
-	return a->header.run_pid == b->header.run_pid &&
-	       a->header.run_start == b->header.run_start;
 }
 
 static int compare_lines(const void *left, const void *right)
@@ -257,27 +156,20 @@ static bool has_counted(const struct ckpt_counters *c)
 	       c->errors || c->saved_ns || c->spent_ns;
 }
 
-static void add_file_lines(struct ckpt_buf *lines, const struct run_file *file,
-			   bool has_days)
+static void add_file_lines(struct ckpt_buf *lines,
+			   const struct ckpt_run_file *file, bool has_days)
 {
-	const uint8_t *rows = file->data + sizeof(file->header);
-	const uint8_t *names = rows + file->header.function_count *
-					      sizeof(struct ckpt_counters);
-
 	for (size_t i = 0; i < file->header.function_count; i++) {
 		struct ckpt_tally_line line = {.day = 0};
 		struct ckpt_stats_names text;
 
-		memcpy(&line.counters, rows + i * sizeof(line.counters),
-		       sizeof(line.counters));
+		ckpt_run_file_row(file, i, &line.counters, &text);
 		if (!has_counted(&line.counters))
 			continue;
-		memcpy(&text, names + i * sizeof(text), sizeof(text));
-		memcpy(line.name, text.name, sizeof(line.name) - 1);
-		memcpy(line.object, text.object, sizeof(line.object) - 1);
+		memcpy(line.name, text.name, sizeof(line.name));
+		memcpy(line.object, text.object, sizeof(line.object));
 		if (has_days)
-			line.day = file->header.opened_ns / 1000000000 /
-				   NS_PER_DAY_S;
+			line.day = file->header.opened_ns / 1000000000 / DAY_S;
 		ckpt_buf_add(lines, &line, sizeof(line));
 	}
 }
@@ -323,7 +215,7 @@ static enum ckpt_status read_lines(const char *store_directory,
 				   size_t *ret_count, struct ckpt_err *err)
 {
 	struct ckpt_buf buf = {0};
-	const struct run_file *newest;
+	const struct ckpt_run_file *newest;
 	struct tally tally;
 	enum ckpt_status status;
 
@@ -332,10 +224,13 @@ static enum ckpt_status read_lines(const char *store_directory,
 	status = open_tally(&tally, store_directory, err);
 	if (status)
 		return status;
-	newest = find_newest(&tally);
-	for (size_t i = 0; i < tally.file_count; i++)
-		if (!last_run_only || is_same_run(&tally.files[i], newest))
-			add_file_lines(&buf, &tally.files[i], has_days);
+	newest = ckpt_runs_newest(&tally.runs);
+	for (size_t i = 0; i < tally.runs.count; i++) {
+		const struct ckpt_run_file *file = &tally.runs.files[i];
+
+		if (!last_run_only || ckpt_run_file_is_with(file, newest))
+			add_file_lines(&buf, file, has_days);
+	}
 	if (!last_run_only)
 		add_sum_lines(&buf, &tally, has_days);
 	close_tally(&tally);
@@ -437,15 +332,15 @@ static void unlink_leftovers(const struct tally *tally)
 
 static enum ckpt_status fold_files(struct tally *tally)
 {
-	const struct run_file *newest = find_newest(tally);
+	const struct ckpt_run_file *newest = ckpt_runs_newest(&tally->runs);
 	struct ckpt_buf names = {0}, lines = {0}, sum = {0};
 	enum ckpt_status status = CKPT_OK;
 
 	unlink_leftovers(tally);
-	for (size_t i = 0; i < tally->file_count; i++) {
-		const struct run_file *file = &tally->files[i];
+	for (size_t i = 0; i < tally->runs.count; i++) {
+		const struct ckpt_run_file *file = &tally->runs.files[i];
 
-		if (!file->is_gone || is_same_run(file, newest))
+		if (!file->is_gone || ckpt_run_file_is_with(file, newest))
 			continue;
 		ckpt_buf_add(&names, file->name, sizeof(file->name));
 		add_file_lines(&lines, file, true);

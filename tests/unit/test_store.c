@@ -135,7 +135,7 @@ START_TEST(age_is_limited_by_store_and_by_caller)
 			CKPT_OK);
 	}
 	ck_assert_int_eq(ckpt_store_get(store, fixture_key(0), 50, &entry),
-			 CKPT_NOTFOUND);
+			 CKPT_UNSUPPORTED);
 	ck_assert_int_eq(ckpt_store_get(store, fixture_key(0), 5000, &entry),
 			 CKPT_OK);
 	ckpt_store_release(store, &entry);
@@ -146,7 +146,7 @@ START_TEST(age_is_limited_by_store_and_by_caller)
 	store = fixture_open_with(
 		&(struct ckpt_store_options){.max_age_s = 50});
 	ck_assert_int_eq(ckpt_store_get(store, fixture_key(0), 5000, &entry),
-			 CKPT_NOTFOUND);
+			 CKPT_UNSUPPORTED);
 	ckpt_store_close(store);
 }
 END_TEST
