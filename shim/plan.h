@@ -325,6 +325,9 @@ enum ckpt_plan_node_flag {
 	CKPT_NODE_DENSE = 1u << 1,
 	/* Can reach its own type: extents of it keep their identity. */
 	CKPT_NODE_GRAPH = 1u << 2,
+	/* Its last field is an array of 0 elements with a `length`: an extent
+	 * of it is one element, as long as that makes it. */
+	CKPT_NODE_FLEXIBLE = 1u << 3,
 };
 
 struct ckpt_plan_node {
@@ -343,7 +346,9 @@ struct ckpt_plan_field {
 	uint32_t off; /* bytes from the start of the struct */
 	uint32_t node;
 	uint32_t name;	    /* string; "" for an anonymous member */
-	uint32_t condition; /* expression (pre) or NONE: counts only if true */
+	uint32_t condition; /* expression or NONE: counts only if true */
+	uint32_t length; /* expression or NONE: elements of an array that count
+			  */
 };
 
 enum ckpt_plan_extent {

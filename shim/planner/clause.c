@@ -301,10 +301,33 @@ static enum ckpt_status compile_sizes(struct draft *draft)
 	return status;
 }
 
+/* A struct with an array of its own length at the end stands alone, and what
+ * the call has yet to write does not tell how long it is. */
+static enum ckpt_status check_flexible(const struct draft *draft)
+{
+	const struct ckpt_clause *clause = draft->clause;
+	const struct ckpt_plan_node *node =
+		ckpt_layout_node(draft->compiler, draft->entry.node);
+
+	if (!(node->flags & CKPT_NODE_FLEXIBLE))
+		return CKPT_OK;
+	if (clause->extent != CKPT_CLAUSE_EXTENT_DEFAULT &&
+	    clause->extent != CKPT_CLAUSE_EXTENT_ONE)
+		return fail(draft, CKPT_INVALID,
+			    "a struct with a flexible array member: there is "
+			    "`one` of it");
+	if (draft->entry.direction == CKPT_DIR_OUT && !draft->is_created)
+		return fail(draft, CKPT_INVALID,
+			    "a struct with a flexible array member: how long "
+			    "it is must be known before the call: `inout`");
+	return CKPT_OK;
+}
+
 static enum ckpt_status compile_item(struct draft *draft)
 {
 	struct ckpt_compiler *compiler = draft->compiler;
 	struct ckpt_plan_clause *entry = &draft->entry;
+	enum ckpt_status status;
 
 	if (!is_followed(draft)) {
 		entry->node = ckpt_layout_bytes(compiler, 1, 1, false);
@@ -315,8 +338,9 @@ static enum ckpt_status compile_item(struct draft *draft)
 						draft->element->size, true);
 		return CKPT_OK;
 	}
-	return ckpt_layout_element(compiler, draft->item, draft->in_force,
-				   &entry->node);
+	status = ckpt_layout_element(compiler, draft->item, draft->in_force,
+				     &entry->node);
+	return status ? status : check_flexible(draft);
 }
 
 static enum ckpt_status make_item(struct draft *draft)
@@ -335,6 +359,7 @@ static enum ckpt_status make_item(struct draft *draft)
 		draft->is_created || draft->entry.direction == CKPT_DIR_OUT;
 	draft->item->is_made = draft->is_created;
 	draft->item->is_constant = draft->entry.direction == CKPT_DIR_IN;
+	draft->item->is_target = true;
 	return draft->item->path ? CKPT_OK : CKPT_NOMEM;
 }
 

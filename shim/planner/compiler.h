@@ -9,6 +9,7 @@
  *
  *   node     single nodes
  *   layout   types in memory → nodes and fields
+ *   member, union  what a contract says of values that are no pointers
  *   element  what a pointer leads to, compiled once where that is possible
  *   terms    which contract speaks of a path
  *   clause   a contract's clauses → what a pointer reaches
@@ -40,6 +41,7 @@ struct ckpt_level {
 	bool is_made;	  /* the memory itself is made by the call */
 	bool is_constant; /* the call does not write it: `in` */
 	bool is_frame;	  /* not an element: registers and stack arguments */
+	bool is_target;	  /* what a pointer of the program leads to */
 };
 
 /* Where the struct of a [[type]] starts. */
@@ -227,6 +229,14 @@ enum ckpt_status ckpt_exprcode_compile(struct ckpt_compiler *compiler,
 
 /* Code of the constant `value`; its index. */
 uint32_t ckpt_exprcode_constant(struct ckpt_compiler *compiler, int64_t value);
+
+/* Code of "both a and b hold" (NONE always does), and of "the value is above
+ * `bound`", from code for the same place; their index. */
+enum ckpt_status ckpt_exprcode_both(struct ckpt_compiler *compiler, uint32_t a,
+				    uint32_t b, uint32_t *ret) CKPT_MUST_CHECK;
+enum ckpt_status ckpt_exprcode_above(struct ckpt_compiler *compiler,
+				     uint32_t expr, uint64_t bound,
+				     uint32_t *ret) CKPT_MUST_CHECK;
 
 /* Does post() occur in it? */
 bool ckpt_exprcode_has_post(const struct ckpt_expr *expr);

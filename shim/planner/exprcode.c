@@ -445,6 +445,86 @@ uint32_t ckpt_exprcode_constant(struct ckpt_compiler *compiler, int64_t value)
 	return index;
 }
 
+static struct ckpt_plan_expr get_expr(const struct ckpt_compiler *compiler,
+				      uint32_t index)
+{
+	const struct ckpt_buf *exprs =
+		&compiler->tables->sections[CKPT_PLAN_EXPRS];
+	struct ckpt_plan_expr expr = {.text = CKPT_PLAN_NONE};
+
+	if (!exprs->is_failed)
+		memcpy(&expr, exprs->data + index * sizeof(expr), sizeof(expr));
+	return expr;
+}
+
+/* The code of another expression, which leaves its value. */
+static void append_code(struct ckpt_coder *coder, uint32_t index)
+{
+	const struct ckpt_buf *ops =
+		&coder->compiler->tables->sections[CKPT_PLAN_OPS];
+	struct ckpt_plan_expr expr = get_expr(coder->compiler, index);
+
+	if (!ops->is_failed)
+		ckpt_buf_add(&coder->ops,
+			     ops->data + expr.first_op *
+						 sizeof(struct ckpt_plan_op),
+			     expr.op_count * sizeof(struct ckpt_plan_op));
+	if (coder->depth + expr.stack_size > coder->deepest)
+		coder->deepest = coder->depth + expr.stack_size;
+	coder->depth++;
+}
+
+/* Add the code as an entry of its own, with the text of another. */
+static enum ckpt_status add_joined(struct ckpt_coder *coder, uint32_t like,
+				   uint32_t *ret)
+{
+	static const struct ckpt_expr nowhere;
+	enum ckpt_status status = check_size(coder, &nowhere);
+	struct ckpt_plan_expr entry;
+
+	if (!status) {
+		entry = finish(coder, NULL);
+		entry.text = get_expr(coder->compiler, like).text;
+		*ret = ckpt_tables_add(coder->compiler->tables, CKPT_PLAN_EXPRS,
+				       &entry, sizeof(entry));
+	}
+	ckpt_buf_deinit(&coder->ops);
+	return status;
+}
+
+enum ckpt_status ckpt_exprcode_both(struct ckpt_compiler *compiler, uint32_t a,
+				    uint32_t b, uint32_t *ret)
+{
+	struct ckpt_coder coder = {.compiler = compiler};
+	uint32_t decided, end;
+
+	if (a == CKPT_PLAN_NONE || b == CKPT_PLAN_NONE) {
+		*ret = a == CKPT_PLAN_NONE ? b : a;
+		return CKPT_OK;
+	}
+	append_code(&coder, a);
+	decided = emit_jump(&coder, CKPT_OP_JUMP_IF_ZERO);
+	append_code(&coder, b);
+	end = emit_jump(&coder, CKPT_OP_JUMP);
+	land_jump(&coder, decided);
+	coder.depth--;
+	emit_constant(&coder, 0, false);
+	land_jump(&coder, end);
+	return add_joined(&coder, b, ret);
+}
+
+enum ckpt_status ckpt_exprcode_above(struct ckpt_compiler *compiler,
+				     uint32_t expr, uint64_t bound,
+				     uint32_t *ret)
+{
+	struct ckpt_coder coder = {.compiler = compiler};
+
+	append_code(&coder, expr);
+	emit_constant(&coder, bound, false);
+	ckpt_coder_emit(&coder, CKPT_OP_GT, 0, 0, -1);
+	return add_joined(&coder, expr, ret);
+}
+
 static bool path_has_post(const struct ckpt_path *path)
 {
 	for (size_t i = 0; i < path->step_count; i++) {

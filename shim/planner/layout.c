@@ -1,39 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/compiler.h"
+#include "shim/planner/layout_private.h"
 
 #include <string.h>
 
 enum { FIELDS_MAX = 1 << 16, ELEMENTS_UNROLLED_MAX = 4096 };
 
-/* Where in an aggregate we are. */
-struct spot {
-	const char *path;   /* canonical, of what is at `off` */
-	const char *name;   /* for people, from the aggregate on */
-	uint64_t off;	    /* in the aggregate that becomes one node */
-	uint32_t condition; /* expression that says whether it is live */
-};
-
-/* An aggregate being flattened into fields of one node. */
-struct shape {
-	struct ckpt_compiler *compiler;
-	const struct ckpt_level *level;
-	const struct ckpt_terms *terms;
-	uint64_t start; /* of the aggregate, in the level's element */
-	struct ckpt_buf fields;
-	uint32_t count;
-	bool has_pointer;
-	bool has_gap;  /* bytes that do not count, or not always */
-	uint64_t next; /* end of what counted so far */
-};
-
-static enum ckpt_status add_member(struct shape *shape,
-				   const struct ckpt_type *type,
-				   const struct spot *spot);
-
 /* ---- aggregates --------------------------------------------------------- */
 
-static enum ckpt_status add_field(struct shape *shape, uint32_t node,
-				  const struct spot *spot)
+enum ckpt_status ckpt_shape_add_field(struct ckpt_shape *shape, uint32_t node,
+				      const struct ckpt_spot *spot)
 {
 	const struct ckpt_plan_node *n =
 		ckpt_layout_node(shape->compiler, node);
@@ -42,6 +17,7 @@ static enum ckpt_status add_field(struct shape *shape, uint32_t node,
 		.node = node,
 		.name = ckpt_tables_text(shape->compiler->tables, spot->name),
 		.condition = spot->condition,
+		.length = spot->length,
 	};
 
 	if (n->kind == CKPT_NODE_POINTER || !(n->flags & CKPT_NODE_FLAT))
@@ -58,9 +34,9 @@ static enum ckpt_status add_field(struct shape *shape, uint32_t node,
 			    FIELDS_MAX);
 }
 
-static enum ckpt_status add_bits(struct shape *shape,
+static enum ckpt_status add_bits(struct ckpt_shape *shape,
 				 const struct ckpt_type_field *field,
-				 const struct spot *spot)
+				 const struct ckpt_spot *spot)
 {
 	struct ckpt_plan_node node = {
 		.kind = CKPT_NODE_BITS,
@@ -76,14 +52,15 @@ static enum ckpt_status add_bits(struct shape *shape,
 		return ckpt_node_refuse(
 			shape->compiler, spot->path, field->type,
 			"bit-field across more than eight bytes");
-	return add_field(shape, ckpt_node_add(shape->compiler, &node), spot);
+	return ckpt_shape_add_field(
+		shape, ckpt_node_add(shape->compiler, &node), spot);
 }
 
-static struct spot member_spot(struct ckpt_compiler *compiler,
-			       const struct spot *spot,
-			       const struct ckpt_type_field *field)
+struct ckpt_spot ckpt_shape_member(struct ckpt_compiler *compiler,
+				   const struct ckpt_spot *spot,
+				   const struct ckpt_type_field *field)
 {
-	struct spot inner = *spot;
+	struct ckpt_spot inner = *spot;
 
 	inner.off += field->off;
 	/* An anonymous member's members are the struct's own. */
@@ -102,9 +79,61 @@ static bool is_flexible(const struct ckpt_type *type)
 	return type->kind == CKPT_TYPE_ARRAY && type->is_flexible;
 }
 
+/* `count` elements behind the struct that a pointer leads to. */
+static enum ckpt_status add_flexible(struct ckpt_shape *shape,
+				     const struct ckpt_type *type,
+				     const struct ckpt_spot *spot,
+				     bool is_whole)
+{
+	struct ckpt_compiler *compiler = shape->compiler;
+	struct ckpt_plan_node node = {
+		.kind = CKPT_NODE_ARRAY,
+		.flags = CKPT_NODE_FLAT,
+		.type_name = ckpt_node_type_name(compiler, type),
+	};
+	const struct ckpt_terms *terms = NULL;
+	const struct ckpt_contract *contract =
+		ckpt_terms_find(shape->terms, spot->path, &terms);
+	struct ckpt_spot own = *spot;
+	enum ckpt_status status;
+
+	if (!is_whole || ckpt_layout_has_pointer(type->element))
+		return ckpt_node_refuse(
+			compiler, spot->path, type,
+			"flexible array member of pointers, or of a struct "
+			"that is no pointer's target: give a pointer to it "
+			"`bytes EXPR as char`");
+	if (!contract || contract->clause_count != 1 ||
+	    contract->clauses[0].extent != CKPT_CLAUSE_EXTENT_COUNT)
+		return ckpt_node_refuse(
+			compiler, spot->path, type,
+			"flexible array member: how many elements there are "
+			"must be said: [COUNT]");
+	status = ckpt_layout_compile(
+		compiler, type->element,
+		ckpt_compiler_path(compiler, "%s[]", spot->path), spot->off,
+		shape->level, shape->terms, &node.first);
+	if (!status)
+		status = ckpt_member_expr(
+			shape, terms, contract->clauses[0].count, &own.length);
+	shape->is_flexible = true;
+	shape->has_gap = true;
+	return status ? status
+		      : ckpt_shape_add_field(
+				shape, ckpt_node_add(compiler, &node), &own);
+}
+
+/* Is the aggregate this struct, and it alone, behind a pointer? */
+static bool is_target(const struct ckpt_shape *shape,
+		      const struct ckpt_type *type)
+{
+	return shape->level->is_target &&
+	       shape->level->type->fields == type->fields;
+}
+
 /* Terms of a [[type]] that speaks of `type`, found at `spot`. */
-static bool type_terms(struct shape *shape, const struct ckpt_type *type,
-		       const struct spot *spot, struct ckpt_terms *ret)
+static bool type_terms(struct ckpt_shape *shape, const struct ckpt_type *type,
+		       const struct ckpt_spot *spot, struct ckpt_terms *ret)
 {
 	const struct ckpt_program_request *request = shape->compiler->request;
 
@@ -130,9 +159,9 @@ static bool type_terms(struct shape *shape, const struct ckpt_type *type,
 	return false;
 }
 
-static enum ckpt_status add_struct(struct shape *shape,
+static enum ckpt_status add_struct(struct ckpt_shape *shape,
 				   const struct ckpt_type *type,
-				   const struct spot *spot)
+				   const struct ckpt_spot *spot)
 {
 	const struct ckpt_terms *outer = shape->terms;
 	struct ckpt_terms *terms = ckpt_types_alloc(
@@ -145,302 +174,115 @@ static enum ckpt_status add_struct(struct shape *shape,
 		shape->terms = terms;
 	for (size_t i = 0; i < type->field_count && !status; i++) {
 		const struct ckpt_type_field *field = &type->fields[i];
-		struct spot inner = member_spot(shape->compiler, spot, field);
+		struct ckpt_spot inner =
+			ckpt_shape_member(shape->compiler, spot, field);
 
 		if (field->bit_size)
 			status = add_bits(shape, field, &inner);
 		else if (is_flexible(field->type))
-			status = ckpt_node_refuse(
-				shape->compiler, inner.path, field->type,
-				"flexible array member: how long it is cannot "
-				"be said of a member; give the pointer to the "
-				"struct `bytes EXPR as char`");
+			status = add_flexible(shape, field->type, &inner,
+					      is_target(shape, type));
 		else
-			status = add_member(shape, field->type, &inner);
+			status = ckpt_member_add(shape, field->type, &inner);
 	}
 	shape->terms = outer;
 	return status;
 }
 
-/* A new operator over expressions that live as long as the types. */
-static struct ckpt_expr *make_expr(struct shape *shape,
-				   enum ckpt_expr_operator op,
-				   struct ckpt_expr *a, struct ckpt_expr *b)
+/* Element `index` counts only where the array is longer than that. */
+static enum ckpt_status restrict_to_length(struct ckpt_compiler *compiler,
+					   const struct ckpt_spot *array,
+					   uint64_t index,
+					   struct ckpt_spot *element)
 {
-	struct ckpt_expr *expr = ckpt_types_alloc(
-		shape->compiler->request->types, sizeof(struct ckpt_expr));
+	uint32_t is_inside = CKPT_PLAN_NONE;
+	enum ckpt_status status =
+		ckpt_exprcode_above(compiler, array->length, index, &is_inside);
 
-	if (!expr)
-		return NULL;
-	expr->kind = b ? CKPT_EXPR_BINARY : CKPT_EXPR_UNARY;
-	expr->op = op;
-	expr->a = a;
-	expr->b = b;
-	expr->place = a->place;
-	return expr;
+	return status ? status
+		      : ckpt_exprcode_both(compiler, array->condition,
+					   is_inside, &element->condition);
 }
 
-/* The clauses of a union, one after the other. */
-struct choice {
-	const struct ckpt_type *type;
-	const struct ckpt_terms *terms;
-	const struct spot *spot;
-	struct ckpt_expr *none; /* none of the clauses so far; NULL: none yet */
-};
-
-static enum ckpt_status compile_choice(struct shape *shape,
-				       const struct choice *choice,
-				       const struct ckpt_expr *condition,
-				       uint32_t *ret)
-{
-	struct ckpt_expr_scope scope = {
-		.terms = choice->terms,
-		.level = shape->level,
-		.moment = shape->level->is_created ? CKPT_MOMENT_POST
-						   : CKPT_MOMENT_PRE,
-	};
-
-	return ckpt_exprcode_compile(shape->compiler, condition, &scope, ret);
-}
-
-/* This clause holds, and none before it. */
-static enum ckpt_status add_union_member(struct shape *shape,
-					 const struct ckpt_clause *clause,
-					 struct choice *choice)
-{
-	struct ckpt_expr *condition = clause->condition;
-	struct ckpt_expr *here = condition;
-	struct ckpt_expr *not_here = NULL;
-	struct spot inner;
-	uint64_t off = 0;
-	const struct ckpt_type_field *field =
-		clause->member
-			? ckpt_type_field(choice->type, clause->member, &off)
-			: NULL;
-	enum ckpt_status status;
-
-	if (!field)
-		return ckpt_compiler_fail(shape->compiler, &clause->place,
-					  CKPT_INVALID,
-					  "`%s` is a union: say `member NAME "
-					  "if EXPR`",
-					  choice->spot->path);
-	if (choice->none)
-		here = condition ? make_expr(shape, CKPT_OPERATOR_AND,
-					     choice->none, condition)
-				 : choice->none;
-	inner = member_spot(shape->compiler, choice->spot, field);
-	status = compile_choice(shape, choice, here, &inner.condition);
-	if (status)
-		return status;
-	shape->has_gap = true;
-	if (condition)
-		not_here = make_expr(shape, CKPT_OPERATOR_NOT, condition, NULL);
-	if (choice->none && not_here)
-		not_here = make_expr(shape, CKPT_OPERATOR_AND, choice->none,
-				     not_here);
-	choice->none = not_here;
-	return add_member(shape, field->type, &inner);
-}
-
-/* Where no clause holds, nobody knows what stands there. */
-static enum ckpt_status add_no_member(struct shape *shape,
-				      const struct choice *choice)
-{
-	struct ckpt_plan_node node = {
-		.kind = CKPT_NODE_REFUSE,
-		.size = (uint32_t)choice->type->size,
-		.stride = (uint32_t)choice->type->size,
-		.count = 1,
-		.type_name = ckpt_node_type_name(shape->compiler, choice->type),
-	};
-	struct spot inner = *choice->spot;
-	enum ckpt_status status;
-
-	status = compile_choice(shape, choice, choice->none, &inner.condition);
-	if (status)
-		return status;
-	node.first = ckpt_clauses_none(shape->compiler, inner.path);
-	return add_field(shape, ckpt_node_add(shape->compiler, &node), &inner);
-}
-
-/* A union without pointers counts as its bytes, unless the contract tells
- * which member is the live one. */
-static enum ckpt_status add_union(struct shape *shape,
-				  const struct ckpt_type *type,
-				  const struct spot *spot)
-{
-	struct choice choice = {.type = type, .spot = spot};
-	const struct ckpt_contract *contract =
-		ckpt_terms_find(shape->terms, spot->path, &choice.terms);
-	enum ckpt_status status = CKPT_OK;
-	size_t i = 0;
-
-	if (!contract && ckpt_layout_has_pointer(type))
-		return ckpt_node_refuse(
-			shape->compiler, spot->path, type,
-			"a union that may hold a pointer needs a "
-			"contract: \"member NAME if EXPR\"");
-	if (!contract)
-		return add_field(shape,
-				 ckpt_layout_bytes(shape->compiler, type->size,
-						   type->size, false),
-				 spot);
-	if (spot->condition != CKPT_PLAN_NONE)
-		return ckpt_node_refuse(
-			shape->compiler, spot->path, type,
-			"a contract for a union inside a member of "
-			"a union");
-	do
-		status =
-			add_union_member(shape, &contract->clauses[i], &choice);
-	while (!status && choice.none && ++i < contract->clause_count);
-	return status || !choice.none ? status : add_no_member(shape, &choice);
-}
-
-static enum ckpt_status unroll_array(struct shape *shape,
+/* Element by element: each is a member of its own. */
+static enum ckpt_status unroll_array(struct ckpt_shape *shape,
 				     const struct ckpt_type *type,
-				     const struct spot *spot)
+				     const struct ckpt_spot *spot)
 {
+	struct ckpt_compiler *compiler = shape->compiler;
 	enum ckpt_status status = CKPT_OK;
 
 	if (type->count > ELEMENTS_UNROLLED_MAX)
-		return ckpt_node_refuse(shape->compiler, spot->path, type,
+		return ckpt_node_refuse(compiler, spot->path, type,
 					"an array of so many pointers inside a "
 					"struct");
 	for (uint64_t i = 0; i < type->count && !status; i++) {
-		struct spot inner = *spot;
+		struct ckpt_spot inner = *spot;
 
 		inner.off += i * type->element->size;
-		inner.path =
-			ckpt_compiler_path(shape->compiler, "%s[]", spot->path);
+		inner.path = ckpt_compiler_path(compiler, "%s[]", spot->path);
 		inner.name =
-			ckpt_compiler_path(shape->compiler, "%s[%llu]",
-					   spot->name, (unsigned long long)i);
-		status = add_member(shape, type->element, &inner);
+			ckpt_compiler_path(compiler, "%s[%llu]", spot->name,
+					   (unsigned long long)i);
+		if (spot->length != CKPT_PLAN_NONE)
+			status = restrict_to_length(compiler, spot, i, &inner);
+		if (!status)
+			status = ckpt_member_add(shape, type->element, &inner);
 	}
 	return status;
 }
 
-static enum ckpt_status add_array(struct shape *shape,
-				  const struct ckpt_type *type,
-				  const struct spot *spot)
+/* Conditions start from the element that an extent consists of, so they cannot
+ * be in a node that an array repeats. */
+static bool has_conditions(struct ckpt_compiler *compiler, uint32_t node)
 {
+	const struct ckpt_plan_node *n = ckpt_layout_node(compiler, node);
+	const struct ckpt_buf *buf =
+		&compiler->tables->sections[CKPT_PLAN_FIELDS];
+	const struct ckpt_plan_field *fields = (const void *)buf->data;
+
+	if (n->kind != CKPT_NODE_STRUCT || buf->is_failed)
+		return false;
+	for (uint32_t i = n->first; i < n->first + n->count; i++) {
+		if (fields[i].condition != CKPT_PLAN_NONE ||
+		    fields[i].length != CKPT_PLAN_NONE)
+			return true;
+	}
+	return false;
+}
+
+static enum ckpt_status add_array(struct ckpt_shape *shape,
+				  const struct ckpt_type *type,
+				  const struct ckpt_spot *spot)
+{
+	struct ckpt_compiler *compiler = shape->compiler;
 	struct ckpt_plan_node node = {
 		.kind = CKPT_NODE_ARRAY,
 		.count = (uint32_t)type->count,
 		.size = (uint32_t)type->size,
 		.stride = (uint32_t)type->size,
-		.type_name = ckpt_node_type_name(shape->compiler, type),
+		.type_name = ckpt_node_type_name(compiler, type),
 	};
-	const char *path =
-		ckpt_compiler_path(shape->compiler, "%s[]", spot->path);
+	const char *path = ckpt_compiler_path(compiler, "%s[]", spot->path);
 	enum ckpt_status status;
 
 	if (ckpt_layout_has_pointer(type->element))
 		return unroll_array(shape, type, spot);
-	status = ckpt_layout_compile(shape->compiler, type->element, path,
+	status = ckpt_layout_compile(compiler, type->element, path,
 				     shape->start + spot->off, shape->level,
 				     shape->terms, &node.first);
 	if (status)
 		return status;
-	node.flags = ckpt_layout_node(shape->compiler, node.first)->flags;
-	return add_field(shape, ckpt_node_add(shape->compiler, &node), spot);
+	if (has_conditions(compiler, node.first))
+		return unroll_array(shape, type, spot);
+	node.flags = ckpt_layout_node(compiler, node.first)->flags;
+	return ckpt_shape_add_field(shape, ckpt_node_add(compiler, &node),
+				    spot);
 }
 
-/* The clause by which the user said that this takes no part, or NULL. */
-static const struct ckpt_clause *find_ignore(const struct shape *shape,
-					     const char *path,
-					     const struct ckpt_terms **terms)
-{
-	const struct ckpt_contract *contract =
-		ckpt_terms_find(shape->terms, path, terms);
-
-	return contract && contract->clause_count == 1 &&
-			       contract->clauses[0].extent ==
-				       CKPT_CLAUSE_EXTENT_IGNORE
-		       ? contract->clauses
-		       : NULL;
-}
-
-/* The same of a union without a name, by all its members. */
-static const struct ckpt_clause *
-find_ignored_members(const struct shape *shape, const struct ckpt_type *type,
-		     const struct spot *spot, const struct ckpt_terms **terms)
-{
-	const struct ckpt_clause *clause = NULL;
-
-	for (size_t i = 0; i < type->field_count; i++) {
-		struct spot inner =
-			member_spot(shape->compiler, spot, &type->fields[i]);
-
-		clause = find_ignore(shape, inner.path, terms);
-		if (!clause || clause->condition)
-			return NULL;
-	}
-	return clause;
-}
-
-/* `ignore if EXPR`: a field that counts only where EXPR is false, such as what
- * stands beside a sentinel. */
-static enum ckpt_status add_condition(struct shape *shape,
-				      const struct ckpt_clause *clause,
-				      const struct ckpt_terms *terms,
-				      struct spot *spot)
-{
-	struct choice choice = {.terms = terms, .spot = spot};
-	struct ckpt_expr negation = {
-		.kind = CKPT_EXPR_UNARY,
-		.op = CKPT_OPERATOR_NOT,
-		.a = clause->condition,
-		.place = clause->place,
-	};
-
-	if (spot->condition != CKPT_PLAN_NONE)
-		return ckpt_compiler_fail(shape->compiler, &clause->place,
-					  CKPT_UNSUPPORTED,
-					  "`%s`: a condition inside another; "
-					  "say it where the outer one stands",
-					  spot->path);
-	shape->has_gap = true;
-	return compile_choice(shape, &choice, &negation, &spot->condition);
-}
-
-static enum ckpt_status add_counted(struct shape *shape,
-				    const struct ckpt_type *type,
-				    const struct spot *spot);
-
-static enum ckpt_status add_member(struct shape *shape,
-				   const struct ckpt_type *type,
-				   const struct spot *spot)
-{
-	const struct ckpt_terms *terms = NULL;
-	const struct ckpt_clause *clause = NULL;
-	struct spot own = *spot;
-	enum ckpt_status status = CKPT_OK;
-
-	if (type->kind != CKPT_TYPE_POINTER)
-		clause = find_ignore(shape, spot->path, &terms);
-	if (!clause && type->kind == CKPT_TYPE_UNION)
-		clause = find_ignored_members(shape, type, spot, &terms);
-	if (clause && !clause->condition && shape->level->is_made)
-		return ckpt_node_refuse(shape->compiler, spot->path, type,
-					"the call makes it, so a replay has to "
-					"know what to put there");
-	if (clause && !clause->condition)
-		return add_field(shape,
-				 ckpt_layout_bytes(shape->compiler, type->size,
-						   type->size, true),
-				 spot);
-	if (clause)
-		status = add_condition(shape, clause, terms, &own);
-	return status ? status : add_counted(shape, type, &own);
-}
-
-/* By kind, once it is known that it counts. */
-static enum ckpt_status add_counted(struct shape *shape,
-				    const struct ckpt_type *type,
-				    const struct spot *spot)
+enum ckpt_status ckpt_shape_add_value(struct ckpt_shape *shape,
+				      const struct ckpt_type *type,
+				      const struct ckpt_spot *spot)
 {
 	enum ckpt_status status;
 	uint32_t node = 0;
@@ -448,19 +290,18 @@ static enum ckpt_status add_counted(struct shape *shape,
 	switch (type->kind) {
 	case CKPT_TYPE_STRUCT:
 		return add_struct(shape, type, spot);
-	case CKPT_TYPE_UNION:
-		return add_union(shape, type, spot);
 	case CKPT_TYPE_ARRAY:
 		return add_array(shape, type, spot);
 	default:
 		status = ckpt_layout_compile(shape->compiler, type, spot->path,
 					     shape->start + spot->off,
 					     shape->level, shape->terms, &node);
-		return status ? status : add_field(shape, node, spot);
+		return status ? status
+			      : ckpt_shape_add_field(shape, node, spot);
 	}
 }
 
-static void write_fields(struct shape *shape, struct ckpt_plan_node *node)
+static void write_fields(struct ckpt_shape *shape, struct ckpt_plan_node *node)
 {
 	struct ckpt_tables *tables = shape->compiler->tables;
 
@@ -477,14 +318,18 @@ static enum ckpt_status compile_aggregate(struct ckpt_compiler *compiler,
 					  const struct ckpt_terms *terms,
 					  uint32_t *ret)
 {
-	struct shape shape = {
+	struct ckpt_shape shape = {
 		.compiler = compiler,
 		.level = level,
 		.terms = terms,
 		.start = off,
 	};
-	struct spot spot = {
-		.path = path, .name = "", .condition = CKPT_PLAN_NONE};
+	struct ckpt_spot spot = {
+		.path = path,
+		.name = "",
+		.condition = CKPT_PLAN_NONE,
+		.length = CKPT_PLAN_NONE,
+	};
 	struct ckpt_plan_node node = {
 		.kind = CKPT_NODE_STRUCT,
 		.size = (uint32_t)type->size,
@@ -494,7 +339,7 @@ static enum ckpt_status compile_aggregate(struct ckpt_compiler *compiler,
 	enum ckpt_status status;
 
 	*ret = ckpt_node_add(compiler, &node);
-	status = add_member(&shape, type, &spot);
+	status = ckpt_member_add(&shape, type, &spot);
 	if (!status) {
 		write_fields(&shape, &node);
 		if (!shape.has_pointer)
@@ -502,6 +347,8 @@ static enum ckpt_status compile_aggregate(struct ckpt_compiler *compiler,
 		if (!shape.has_pointer && !shape.has_gap &&
 		    shape.next == type->size)
 			node.flags |= CKPT_NODE_DENSE;
+		if (shape.is_flexible)
+			node.flags |= CKPT_NODE_FLEXIBLE;
 		node.flags |= ckpt_layout_node(compiler, *ret)->flags &
 			      CKPT_NODE_GRAPH;
 		ckpt_layout_set_node(compiler, *ret, &node);

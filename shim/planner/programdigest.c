@@ -89,6 +89,7 @@ static void feed_field(struct feed *feed, uint32_t index)
 	field.node = rebased(feed, CKPT_PLAN_NODES, field.node);
 	field.name = 0;
 	field.condition = rebased(feed, CKPT_PLAN_EXPRS, field.condition);
+	field.length = rebased(feed, CKPT_PLAN_EXPRS, field.length);
 	ckpt_hasher_update(&feed->hasher, &field, sizeof(field));
 }
 

@@ -137,6 +137,7 @@ enum ckpt_refusal_kind {
 	CKPT_REFUSAL_OVERLAP,	     /* created blocks overlap */
 	CKPT_REFUSAL_MOVED,	     /* a block moved, its holder unknown */
 	CKPT_REFUSAL_BOUND,	     /* post extent beyond its `max` */
+	CKPT_REFUSAL_ARRAY,	     /* more elements than the array has */
 	CKPT_REFUSAL_STORE_IF,	     /* `store_if` is false: not an error */
 	CKPT_REFUSAL_ALLOCATOR,	     /* the allocator cannot be found */
 	CKPT_REFUSAL_ENVIRONMENT,    /* inputs nobody has digested */

@@ -157,12 +157,13 @@ static enum ckpt_status add_created(struct capture *c, uint32_t clause,
 	if (status)
 		return status;
 	extent.flags |= flags;
-	status = ckpt_walk_find(call, call->pre_extent_count, &extent, &number);
+	status = ckpt_extents_find(call, call->pre_extent_count, &extent,
+				   &number);
 	if (!status)
 		return share_block(call, number, &extent);
 	if (status != CKPT_NOTFOUND)
 		return status;
-	return ckpt_walk_add(call, &extent, &number);
+	return ckpt_extents_add(call, &extent, &number);
 }
 
 /* The block of the caller's that stood at this pointer. */
@@ -444,9 +445,11 @@ static enum ckpt_status emit_pointer(void *argument, uint32_t node,
 		return CKPT_OK;
 	like.address = value;
 	like.node = status ? CKPT_PLAN_NONE : clause_of(call, clause)->node;
-	if (find_old_value(call, pointer, &old) && old == value &&
-	    (!value ||
-	     ckpt_walk_find(call, call->pre_extent_count, &like, &alternative)))
+	/* One that did not count before may differ elsewhere. */
+	if (!pointer->is_conditional && find_old_value(call, pointer, &old) &&
+	    old == value &&
+	    (!value || ckpt_extents_find(call, call->pre_extent_count, &like,
+					 &alternative)))
 		return CKPT_OK;
 	if (value) {
 		status = find_target(c, value, &effect);

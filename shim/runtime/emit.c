@@ -11,6 +11,9 @@ struct column {
 	uint64_t off;
 	uint64_t stride;
 	uint64_t count;
+	/* What stood there before need not have been part of the key: it is
+	 * written even where it did not change. */
+	bool is_always;
 };
 
 enum ckpt_status ckpt_emit_effect(struct ckpt_emit *emit,
@@ -57,7 +60,8 @@ static enum ckpt_status emit_bytes(struct ckpt_emit *emit,
 	uint8_t *to;
 
 	if (!size || !column->count ||
-	    !is_column_changed(emit->call, column, size))
+	    (!column->is_always &&
+	     !is_column_changed(emit->call, column, size)))
 		return CKPT_OK;
 	if (effect.count > 1 && effect.stride == size) {
 		effect.size = size *= effect.count;
@@ -106,50 +110,27 @@ static enum ckpt_status emit_bits(struct ckpt_emit *emit,
 static enum ckpt_status emit_node(struct ckpt_emit *emit, uint32_t node,
 				  const struct column *column, uint32_t depth);
 
+static struct ckpt_eval_context field_context(const struct ckpt_call *call,
+					      uint32_t number,
+					      const uint8_t *element)
+{
+	const struct ckpt_walk_pointer pointer = {
+		.holder = number,
+		.element = element,
+	};
+
+	return ckpt_walk_context(call, &pointer);
+}
+
 /* Is this field there, in the one element of a column of one? */
 static enum ckpt_status is_live(struct ckpt_call *call, uint32_t number,
 				const uint8_t *element, uint32_t condition,
 				bool *ret)
 {
-	const struct ckpt_extent *extent = &call->extents[number];
-	struct ckpt_eval_context context = {
-		.element = element,
-		.parent = extent->parent,
-		.from = extent->from,
-	};
+	const struct ckpt_eval_context context =
+		field_context(call, number, element);
 
-	if (extent->flags & CKPT_EXTENT_IS_ROOT)
-		context.parent = CKPT_PLAN_NONE;
 	return ckpt_eval_is_true(call, condition, &context, ret);
-}
-
-static enum ckpt_status emit_fields(struct ckpt_emit *emit,
-				    const struct ckpt_plan_node *n,
-				    const struct column *column, uint32_t depth)
-{
-	struct ckpt_call *call = emit->call;
-	enum ckpt_status status;
-	bool is_there;
-
-	for (uint32_t i = 0; i < n->count; i++) {
-		const struct ckpt_plan_field *field =
-			&call->program->fields[n->first + i];
-		struct column inner = *column;
-
-		status = is_live(call, column->extent,
-				 call->extents[column->extent].address +
-					 column->off,
-				 field->condition, &is_there);
-		if (status)
-			return status;
-		inner.off += field->off;
-		if (is_there)
-			status =
-				emit_node(emit, field->node, &inner, depth + 1);
-		if (status)
-			return status;
-	}
-	return CKPT_OK;
 }
 
 static enum ckpt_status emit_array(struct ckpt_emit *emit,
@@ -168,6 +149,66 @@ static enum ckpt_status emit_array(struct ckpt_emit *emit,
 		status = emit_node(emit, n->first, &inner, depth + 1);
 		inner.off += element->stride;
 	}
+	return status;
+}
+
+/* As many elements of an array as count. */
+static enum ckpt_status emit_counted(struct ckpt_emit *emit,
+				     const struct ckpt_plan_field *field,
+				     const struct column *column,
+				     uint32_t depth)
+{
+	struct ckpt_call *call = emit->call;
+	const uint8_t *at = call->extents[column->extent].address + column->off;
+	const struct ckpt_eval_context context =
+		field_context(call, column->extent, at);
+	struct ckpt_plan_node node = call->program->nodes[field->node];
+	struct column inner = *column;
+	enum ckpt_status status;
+	uint64_t count;
+
+	status = ckpt_walk_length(
+		call, field, &context,
+		ckpt_walk_room(call, field, at, column->extent), &count);
+	if (status)
+		return status;
+	node.count = (uint32_t)count;
+	inner.off += field->off;
+	inner.is_always = true;
+	return emit_array(emit, &node, &inner, depth);
+}
+
+static enum ckpt_status emit_field(struct ckpt_emit *emit,
+				   const struct ckpt_plan_field *field,
+				   const struct column *column, uint32_t depth)
+{
+	struct ckpt_call *call = emit->call;
+	struct column inner = *column;
+	enum ckpt_status status;
+	bool is_there;
+
+	status = is_live(call, column->extent,
+			 call->extents[column->extent].address + column->off,
+			 field->condition, &is_there);
+	if (status || !is_there)
+		return status;
+	if (field->length != CKPT_PLAN_NONE)
+		return emit_counted(emit, field, column, depth + 1);
+	inner.off += field->off;
+	inner.is_always |= field->condition != CKPT_PLAN_NONE;
+	return emit_node(emit, field->node, &inner, depth + 1);
+}
+
+static enum ckpt_status emit_fields(struct ckpt_emit *emit,
+				    const struct ckpt_plan_node *n,
+				    const struct column *column, uint32_t depth)
+{
+	enum ckpt_status status = CKPT_OK;
+
+	for (uint32_t i = 0; !status && i < n->count; i++)
+		status = emit_field(emit,
+				    &emit->call->program->fields[n->first + i],
+				    column, depth);
 	return status;
 }
 
@@ -202,7 +243,11 @@ static bool has_conditions(const struct ckpt_program *program,
 	if (n->kind != CKPT_NODE_STRUCT)
 		return false;
 	for (uint32_t i = 0; i < n->count; i++) {
-		if (program->fields[n->first + i].condition != CKPT_PLAN_NONE)
+		const struct ckpt_plan_field *field =
+			&program->fields[n->first + i];
+
+		if (field->condition != CKPT_PLAN_NONE ||
+		    field->length != CKPT_PLAN_NONE)
 			return true;
 	}
 	return false;
@@ -212,23 +257,26 @@ static enum ckpt_status emit_row(struct ckpt_emit *emit, uint32_t number,
 				 uint64_t off, uint64_t size)
 {
 	const struct ckpt_program *program = emit->call->program;
-	uint32_t node = emit->call->extents[number].node;
+	const struct ckpt_extent *extent = &emit->call->extents[number];
+	uint32_t node = extent->node;
+	uint64_t step = ckpt_extent_step(program, extent);
 	const struct ckpt_plan_node *n = &program->nodes[node];
 	enum ckpt_status status = CKPT_OK;
 	struct column column = {
 		.extent = number,
 		.off = off,
-		.stride = n->stride,
-		.count = n->stride ? size / n->stride : 0,
+		.stride = step,
+		.count = step ? size / step : 0,
 	};
-	uint64_t count = column.count;
+	uint64_t count;
 
 	if (!has_conditions(program, n))
 		return emit_node(emit, node, &column, 0);
+	count = column.count;
 	column.count = 1;
 	for (uint64_t i = 0; !status && i < count; i++) {
 		status = emit_node(emit, node, &column, 0);
-		column.off += n->stride;
+		column.off += step;
 	}
 	return status;
 }
@@ -331,6 +379,7 @@ static enum ckpt_status visit_element(struct ckpt_call *call, uint32_t node,
 		status = is_live(call, pointer->holder, pointer->element,
 				 field->condition, &is_there);
 		pointer->from = (uint8_t *)pointer->element + field->off;
+		pointer->is_conditional = field->condition != CKPT_PLAN_NONE;
 		if (!status && is_there)
 			status = visit->function(visit->argument, field->node,
 						 pointer);
@@ -349,16 +398,17 @@ enum ckpt_status ckpt_emit_pointers(
 	const struct visit each = {visit, argument};
 	struct ckpt_walk_pointer pointer = {.holder = number};
 	uint64_t rows = ckpt_extent_rows(&extent);
+	uint64_t step = ckpt_extent_step(call->program, &extent);
 	enum ckpt_status status;
 
-	if (n->flags & CKPT_NODE_FLAT || !n->stride ||
+	if (n->flags & CKPT_NODE_FLAT || !step ||
 	    (n->kind != CKPT_NODE_STRUCT && n->kind != CKPT_NODE_POINTER))
 		return CKPT_OK;
 	for (uint64_t row = 0; row < rows; row++) {
 		const uint8_t *at = extent.address + row * extent.stride;
 		const uint8_t *end = at + extent.row_size;
 
-		for (; at < end; at += n->stride) {
+		for (; at < end; at += step) {
 			pointer.element = at;
 			status = visit_element(call, extent.node, &pointer,
 					       &each);

@@ -61,7 +61,7 @@ static enum ckpt_status put_extent(struct walker *w, uint32_t clause,
 	if (status)
 		return status;
 	if (call->program->nodes[extent.node].flags & CKPT_NODE_GRAPH) {
-		status = ckpt_walk_find(call, 1, &extent, &number);
+		status = ckpt_extents_find(call, 1, &extent, &number);
 		if (!status) {
 			ckpt_sink_put_word(w->sink, TOKEN_SEEN);
 			ckpt_sink_put_word(w->sink, number);
@@ -79,7 +79,7 @@ static enum ckpt_status put_extent(struct walker *w, uint32_t clause,
 		ckpt_sink_put_word(w->sink, extent.stride);
 		ckpt_sink_put_word(w->sink, extent.row_size);
 	}
-	return ckpt_walk_add(call, &extent, &number);
+	return ckpt_extents_add(call, &extent, &number);
 }
 
 /* Never followed. Of an alias counts how far it is from what it is one of. */
@@ -171,46 +171,6 @@ static enum ckpt_status put_pointer(struct walker *w, uint32_t node,
 }
 
 static enum ckpt_status
-put_fields(struct walker *w, const struct ckpt_plan_node *n, const uint8_t *at,
-	   const struct ckpt_walk_pointer *place, uint32_t depth)
-{
-	const struct ckpt_program *program = w->call->program;
-	struct ckpt_eval_context context = {
-		.element = at,
-		.parent = CKPT_PLAN_NONE,
-	};
-	enum ckpt_status status;
-
-	for (uint32_t i = 0; i < n->count; i++) {
-		const struct ckpt_plan_field *field =
-			&program->fields[n->first + i];
-		bool is_live = true;
-
-		if (field->condition != CKPT_PLAN_NONE) {
-			if (place->holder < w->call->extent_count) {
-				const struct ckpt_extent *holder =
-					&w->call->extents[place->holder];
-
-				context.parent = holder->parent;
-				context.from = holder->from;
-			}
-			status = ckpt_eval_is_true(w->call, field->condition,
-						   &context, &is_live);
-			if (status)
-				return status;
-			ckpt_sink_put_word(w->sink, is_live);
-		}
-		if (!is_live)
-			continue;
-		status = put_node(w, field->node, at + field->off, place,
-				  depth + 1);
-		if (status)
-			return status;
-	}
-	return CKPT_OK;
-}
-
-static enum ckpt_status
 put_array(struct walker *w, const struct ckpt_plan_node *n, const uint8_t *at,
 	  const struct ckpt_walk_pointer *place, uint32_t depth)
 {
@@ -218,12 +178,91 @@ put_array(struct walker *w, const struct ckpt_plan_node *n, const uint8_t *at,
 		&w->call->program->nodes[n->first];
 	enum ckpt_status status;
 
+	if (element->flags & CKPT_NODE_DENSE) {
+		ckpt_sink_put_content(w->sink, at,
+				      (uint64_t)element->stride * n->count);
+		return CKPT_OK;
+	}
 	for (uint32_t i = 0; i < n->count; i++, at += element->stride) {
 		status = put_node(w, n->first, at, place, depth + 1);
 		if (status)
 			return status;
 	}
 	return CKPT_OK;
+}
+
+static struct ckpt_eval_context
+field_context(const struct ckpt_call *call, const uint8_t *at,
+	      const struct ckpt_walk_pointer *place)
+{
+	struct ckpt_walk_pointer element = {
+		.holder = place->holder,
+		.element = at,
+	};
+
+	return ckpt_walk_context(call, &element);
+}
+
+/* As many elements of an array as count, and how many these are. */
+static enum ckpt_status put_counted(struct walker *w,
+				    const struct ckpt_plan_field *field,
+				    const uint8_t *at,
+				    const struct ckpt_walk_pointer *place,
+				    uint32_t depth)
+{
+	const struct ckpt_program *program = w->call->program;
+	const struct ckpt_eval_context context =
+		field_context(w->call, at, place);
+	struct ckpt_plan_node node = program->nodes[field->node];
+	uint64_t count;
+	enum ckpt_status status;
+
+	status = ckpt_walk_length(
+		w->call, field, &context,
+		ckpt_walk_room(w->call, field, at, place->holder), &count);
+	if (status)
+		return status;
+	ckpt_sink_put_word(w->sink, count);
+	node.count = (uint32_t)count;
+	return put_array(w, &node, at + field->off, place, depth);
+}
+
+static enum ckpt_status put_field(struct walker *w,
+				  const struct ckpt_plan_field *field,
+				  const uint8_t *at,
+				  const struct ckpt_walk_pointer *place,
+				  uint32_t depth)
+{
+	enum ckpt_status status;
+	bool is_live;
+
+	if (field->condition != CKPT_PLAN_NONE) {
+		const struct ckpt_eval_context context =
+			field_context(w->call, at, place);
+
+		status = ckpt_eval_is_true(w->call, field->condition, &context,
+					   &is_live);
+		if (status)
+			return status;
+		ckpt_sink_put_word(w->sink, is_live);
+		if (!is_live)
+			return CKPT_OK;
+	}
+	if (field->length != CKPT_PLAN_NONE)
+		return put_counted(w, field, at, place, depth + 1);
+	return put_node(w, field->node, at + field->off, place, depth + 1);
+}
+
+static enum ckpt_status
+put_fields(struct walker *w, const struct ckpt_plan_node *n, const uint8_t *at,
+	   const struct ckpt_walk_pointer *place, uint32_t depth)
+{
+	enum ckpt_status status = CKPT_OK;
+
+	for (uint32_t i = 0; !status && i < n->count; i++)
+		status = put_field(w, &w->call->program->fields[n->first + i],
+				   at, place, depth);
+	return status;
 }
 
 static enum ckpt_status put_node(struct walker *w, uint32_t node,
@@ -266,6 +305,7 @@ static enum ckpt_status put_elements(struct walker *w,
 	const struct ckpt_plan_node *n = &w->call->program->nodes[extent.node];
 	struct ckpt_walk_pointer place = {.holder = number};
 	uint64_t rows = ckpt_extent_rows(&extent);
+	uint64_t step = ckpt_extent_step(w->call->program, &extent);
 	enum ckpt_status status;
 
 	if (extent.flags & CKPT_EXTENT_IS_UNTYPED)
@@ -278,7 +318,7 @@ static enum ckpt_status put_elements(struct walker *w,
 			ckpt_sink_put_content(w->sink, at, extent.row_size);
 			continue;
 		}
-		for (; n->stride && at < end; at += n->stride) {
+		for (; step && at < end; at += step) {
 			place.element = at;
 			status = put_node(w, extent.node, at, &place, 0);
 			if (status)

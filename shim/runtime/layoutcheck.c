@@ -16,6 +16,22 @@ static bool is_slice(uint64_t first, uint64_t count, uint64_t limit)
 	return first <= limit && count <= limit - first;
 }
 
+static bool has_length(const struct ckpt_plan_field *field)
+{
+	return field->length != CKPT_PLAN_NONE;
+}
+
+/* An array of which some elements may count: the room is looked at by size. */
+static bool is_countable(const struct ckpt_plan_view *view, uint32_t node)
+{
+	const struct ckpt_plan_node *array = &view->nodes[node];
+
+	return array->kind == CKPT_NODE_ARRAY &&
+	       array->first < view->counts[CKPT_PLAN_NODES] &&
+	       view->nodes[array->first].stride > 0 &&
+	       view->nodes[array->first].flags & CKPT_NODE_FLAT;
+}
+
 static bool is_struct_sound(const struct ckpt_plan_view *view,
 			    const struct ckpt_plan_node *node)
 {
@@ -28,8 +44,12 @@ static bool is_struct_sound(const struct ckpt_plan_view *view,
 		if (!is_slice(field->off, view->nodes[field->node].size,
 			      node->size))
 			return false;
+		if (has_length(field) && !is_countable(view, field->node))
+			return false;
 	}
-	return true;
+	return !(node->flags & CKPT_NODE_FLEXIBLE) ||
+	       (node->count > 0 && node->stride > 0 &&
+		has_length(&view->fields[node->first + node->count - 1]));
 }
 
 static bool is_array_sound(const struct ckpt_plan_view *view,

@@ -112,7 +112,7 @@ static enum ckpt_status put_file(struct ckpt_call *call, struct ckpt_sink *sink,
 		extent.flags |= CKPT_EXTENT_IS_FRESH;
 	extent.digest = stamp_digest(&stamp);
 	ckpt_sink_put_digest(sink, digest);
-	return ckpt_walk_add(call, &extent, &number);
+	return ckpt_extents_add(call, &extent, &number);
 }
 
 enum ckpt_status ckpt_outside_put(struct ckpt_call *call,

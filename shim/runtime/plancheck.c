@@ -61,6 +61,7 @@ static const struct reference references[] = {
 	MUST(FIELDS, field, node, NODES),
 	MUST(FIELDS, field, name, STRINGS),
 	MAY(FIELDS, field, condition, EXPRS),
+	MAY(FIELDS, field, length, EXPRS),
 	MAY(CLAUSES, clause, node, NODES),
 	MAY(CLAUSES, clause, condition, EXPRS),
 	MAY(CLAUSES, clause, count, EXPRS),

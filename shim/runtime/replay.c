@@ -218,7 +218,7 @@ static enum ckpt_status add_extent(struct replay *r,
 	};
 	uint32_t number;
 
-	return ckpt_walk_add(r->call, &extent, &number);
+	return ckpt_extents_add(r->call, &extent, &number);
 }
 
 static enum ckpt_status check_static(struct replay *r,

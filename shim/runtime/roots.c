@@ -59,7 +59,7 @@ enum ckpt_status ckpt_roots_add_global(struct ckpt_call *call, uint32_t index)
 		return ckpt_call_refuse(call, CKPT_REFUSAL_GLOBAL_MISSING,
 					CKPT_PLAN_NONE, extent.address,
 					extent.size);
-	return ckpt_walk_add(call, &extent, &number);
+	return ckpt_extents_add(call, &extent, &number);
 }
 
 bool ckpt_roots_find_global(const struct ckpt_call *call,
@@ -101,5 +101,5 @@ enum ckpt_status ckpt_roots_add_result(struct ckpt_call *call)
 	}
 	extent.bound = extent.size;
 	extent.row_size = extent.size;
-	return ckpt_walk_add(call, &extent, &number);
+	return ckpt_extents_add(call, &extent, &number);
 }

@@ -6,9 +6,6 @@
 /* No extent of a 64-bit process is larger. */
 static const __int128 SIZE_MAX_SANE = (__int128)1 << 47;
 
-/* Fewer extents than this are searched one by one. */
-enum { INDEX_FROM = 24 };
-
 /* Measuring one extent. */
 struct measure {
 	struct ckpt_call *call;
@@ -67,6 +64,48 @@ enum ckpt_status ckpt_walk_choose(struct ckpt_call *call, uint32_t node,
 	return ckpt_call_refuse(call, CKPT_REFUSAL_NO_CLAUSE,
 				n->count ? n->first : CKPT_PLAN_NONE,
 				ckpt_walk_value(pointer->from), 0);
+}
+
+uint64_t ckpt_walk_room(const struct ckpt_call *call,
+			const struct ckpt_plan_field *field, const uint8_t *at,
+			uint32_t holder)
+{
+	const struct ckpt_plan_node *array = &call->program->nodes[field->node];
+	const struct ckpt_extent *extent;
+	uint64_t off;
+
+	if (array->count || holder >= call->extent_count)
+		return array->size;
+	extent = &call->extents[holder];
+	off = (uint64_t)(at - extent->address) + field->off;
+	return off < extent->size ? extent->size - off : 0;
+}
+
+enum ckpt_status ckpt_walk_length(struct ckpt_call *call,
+				  const struct ckpt_plan_field *field,
+				  const struct ckpt_eval_context *context,
+				  uint64_t room, uint64_t *ret)
+{
+	const struct ckpt_program *program = call->program;
+	uint32_t element = program->nodes[field->node].first;
+	uint64_t step = program->nodes[element].stride;
+	enum ckpt_status status;
+	__int128 value;
+
+	status = ckpt_eval(call, field->length, context, &value);
+	if (status)
+		return status;
+	if (value >= 0 && value <= UINT32_MAX && step &&
+	    value <= (__int128)(room / step)) {
+		*ret = (uint64_t)value;
+		return CKPT_OK;
+	}
+	(void)ckpt_call_refuse(
+		call, value < 0 ? CKPT_REFUSAL_NEGATIVE : CKPT_REFUSAL_ARRAY,
+		CKPT_PLAN_NONE, context->element, 0);
+	call->refusal.value = (int64_t)value;
+	call->refusal.expr = field->length;
+	return CKPT_UNSUPPORTED;
 }
 
 /* The value of a count: not negative, not absurd. In bytes. */
@@ -209,9 +248,47 @@ static enum ckpt_status measure_count(struct measure *m, uint32_t end_expr)
 	return CKPT_OK;
 }
 
-/* What a clause says without looking at the memory, or by looking for its
- * end. */
-static enum ckpt_status measure_extent(struct measure *m, uint64_t limit)
+static bool is_flexible(const struct measure *m)
+{
+	return m->call->program->nodes[m->clause->node].flags &
+	       CKPT_NODE_FLEXIBLE;
+}
+
+/* What the one element's own content adds to its size. */
+static enum ckpt_status measure_tail(struct measure *m)
+{
+	const struct ckpt_program *program = m->call->program;
+	const struct ckpt_plan_node *node = &program->nodes[m->clause->node];
+	const struct ckpt_plan_field *tail =
+		&program->fields[node->first + node->count - 1];
+	struct ckpt_extent *extent = m->extent;
+	struct ckpt_eval_context context = {
+		.element = extent->address,
+		.parent = extent->parent,
+		.from = extent->from,
+	};
+	enum ckpt_status status;
+	uint64_t count;
+	uint64_t end;
+
+	if (extent->size != node->stride ||
+	    !ckpt_ranges_can_read(m->call->ranges, extent->address,
+				  extent->size))
+		return ckpt_call_refuse(m->call, CKPT_REFUSAL_UNREADABLE,
+					CKPT_PLAN_NONE, extent->address,
+					extent->size);
+	status = ckpt_walk_length(m->call, tail, &context,
+				  (uint64_t)SIZE_MAX_SANE, &count);
+	if (status)
+		return status;
+	end = tail->off +
+	      count * program->nodes[program->nodes[tail->node].first].stride;
+	if (end > extent->size)
+		extent->size = end;
+	return CKPT_OK;
+}
+
+static enum ckpt_status measure_plain(struct measure *m, uint64_t limit)
 {
 	switch (m->clause->extent) {
 	case CKPT_EXTENT_STRING:
@@ -227,6 +304,15 @@ static enum ckpt_status measure_extent(struct measure *m, uint64_t limit)
 	default:
 		return measure_count(m, m->clause->count);
 	}
+}
+
+/* What a clause says without looking at the memory, or by looking for its
+ * end. */
+static enum ckpt_status measure_extent(struct measure *m, uint64_t limit)
+{
+	enum ckpt_status status = measure_plain(m, limit);
+
+	return status || !is_flexible(m) ? status : measure_tail(m);
 }
 
 /* Does the extent's own content tell its size? */
@@ -388,7 +474,8 @@ enum ckpt_status ckpt_walk_settle(struct ckpt_call *call, uint32_t extent)
 	if (copy.flags & CKPT_EXTENT_IS_ROOT)
 		return CKPT_OK;
 	m.clause = &call->program->clauses[copy.clause];
-	if (!(copy.flags & CKPT_EXTENT_IS_BOUND) && !is_terminated(m.clause))
+	if (!(copy.flags & CKPT_EXTENT_IS_BOUND) && !is_terminated(m.clause) &&
+	    !is_flexible(&m))
 		return check_readable(call, &copy);
 	if (copy.parent != CKPT_PLAN_NONE)
 		pointer.element = ckpt_eval_element(
@@ -422,147 +509,4 @@ const char *ckpt_walk_allocator(const struct ckpt_program *program,
 	default:
 		return clause->alignment ? "aligned_alloc" : "malloc";
 	}
-}
-
-static enum ckpt_status grow_table(struct ckpt_call *call)
-{
-	uint32_t capacity = call->extent_capacity * 2;
-	enum ckpt_status status;
-	uint64_t off;
-
-	if (capacity > CKPT_CALL_EXTENTS_MAX)
-		return ckpt_call_refuse(call, CKPT_REFUSAL_LIMIT,
-					CKPT_PLAN_NONE, NULL,
-					call->extent_count);
-	status = ckpt_call_reserve(call, capacity * sizeof(*call->extents),
-				   &off);
-	if (status)
-		return status;
-	memcpy(call->arena->data + off, call->extents,
-	       call->extent_count * sizeof(*call->extents));
-	call->extents = (void *)(call->arena->data + off);
-	call->extents_off = off;
-	call->extent_capacity = capacity;
-	return CKPT_OK;
-}
-
-enum ckpt_status ckpt_walk_add(struct ckpt_call *call,
-			       const struct ckpt_extent *extent, uint32_t *ret)
-{
-	struct ckpt_extent copy = *extent;
-	enum ckpt_status status;
-
-	if (call->extent_count == call->extent_capacity) {
-		status = grow_table(call);
-		if (status)
-			return status;
-	}
-	call->extents[call->extent_count] = copy;
-	*ret = call->extent_count++;
-	return CKPT_OK;
-}
-
-/* ---- extents by address ---- */
-
-static uint32_t *index_slots(struct ckpt_call *call)
-{
-	return (void *)(call->arena->data + call->index_off);
-}
-
-static uint32_t first_slot(const struct ckpt_call *call, const uint8_t *address)
-{
-	uint64_t mixed = (uint64_t)(uintptr_t)address * 0x9e3779b97f4a7c15u;
-
-	return (uint32_t)(mixed >> 32) & (call->index_capacity - 1);
-}
-
-static void index_extent(struct ckpt_call *call, uint32_t extent)
-{
-	uint32_t *slots = index_slots(call);
-	uint32_t slot = first_slot(call, call->extents[extent].address);
-
-	while (slots[slot])
-		slot = (slot + 1) & (call->index_capacity - 1);
-	slots[slot] = extent + 1;
-}
-
-static enum ckpt_status update_index(struct ckpt_call *call)
-{
-	uint32_t capacity = call->index_capacity ? call->index_capacity : 128;
-	enum ckpt_status status;
-
-	while (capacity / 2 < call->extent_count)
-		capacity *= 2;
-	if (capacity != call->index_capacity) {
-		status = ckpt_call_reserve(call, capacity * sizeof(uint32_t),
-					   &call->index_off);
-		if (status)
-			return status;
-		memset(call->arena->data + call->index_off, 0,
-		       capacity * sizeof(uint32_t));
-		call->index_capacity = capacity;
-		call->index_count = 0;
-	}
-	for (; call->index_count < call->extent_count; call->index_count++)
-		index_extent(call, call->index_count);
-	return CKPT_OK;
-}
-
-/* Plain bytes of one size are the same, wherever they were described. */
-static bool is_same_element(const struct ckpt_program *program, uint32_t a,
-			    uint32_t b)
-{
-	const struct ckpt_plan_node *nodes = program->nodes;
-
-	return a == b || (a != CKPT_PLAN_NONE && b != CKPT_PLAN_NONE &&
-			  nodes[a].flags & CKPT_NODE_DENSE &&
-			  nodes[b].flags & CKPT_NODE_DENSE &&
-			  nodes[a].stride == nodes[b].stride);
-}
-
-/* Blocks the call made are told apart by address and type alone: a second way
- * to one may reach further. */
-static bool is_same(const struct ckpt_program *program,
-		    const struct ckpt_extent *extent,
-		    const struct ckpt_extent *like)
-{
-	if (extent->address != like->address ||
-	    extent->flags & CKPT_EXTENT_IS_GONE ||
-	    !is_same_element(program, extent->node, like->node))
-		return false;
-	return like->flags & CKPT_EXTENT_IS_CREATED ||
-	       (extent->size == like->size && extent->bound == like->bound &&
-		extent->direction == like->direction &&
-		extent->owner == like->owner);
-}
-
-enum ckpt_status ckpt_walk_find(struct ckpt_call *call, uint32_t first,
-				const struct ckpt_extent *like, uint32_t *ret)
-{
-	enum ckpt_status status;
-
-	if (call->extent_count < INDEX_FROM) {
-		for (uint32_t i = first; i < call->extent_count; i++) {
-			if (is_same(call->program, &call->extents[i], like)) {
-				*ret = i;
-				return CKPT_OK;
-			}
-		}
-		return CKPT_NOTFOUND;
-	}
-	status = update_index(call);
-	if (status)
-		return status;
-	for (uint32_t slot = first_slot(call, like->address);
-	     index_slots(call)[slot];
-	     slot = (slot + 1) & (call->index_capacity - 1)) {
-		uint32_t i = index_slots(call)[slot] - 1;
-
-		if (i >= first &&
-		    is_same(call->program, &call->extents[i], like)) {
-			*ret = i;
-			return CKPT_OK;
-		}
-	}
-	return CKPT_NOTFOUND;
 }

@@ -3,22 +3,22 @@
 #define CKPT_RUNTIME_WALK_H
 
 /*
- * From a pointer to the memory its clause describes, and the table of what
- * was met. The table is also the list of what is still to be looked at, so
- * that walking a list of any length needs no recursion.
+ * From a pointer to the memory its clause describes.
  *
  * Nothing is read before it is known to be mapped, nor past an extent's end.
  *
- * Hot path: no malloc; the arena when there are more than a few extents.
+ * Hot path: no malloc.
  */
 
 #include "shim/runtime/eval.h"
+#include "shim/runtime/extents.h"
 
 /* A pointer in memory, and what holds it. */
 struct ckpt_walk_pointer {
 	uint8_t *from;		/* where it stands */
 	uint32_t holder;	/* extent it stands in, or NONE: the frame */
 	const uint8_t *element; /* of the holder; NULL in the frame */
+	bool is_conditional;	/* counts only under a condition */
 };
 
 /* Where expressions of a clause of this pointer start from. */
@@ -45,31 +45,22 @@ enum ckpt_status ckpt_walk_measure(struct ckpt_call *call, uint32_t clause,
 enum ckpt_status ckpt_walk_settle(struct ckpt_call *call,
 				  uint32_t extent) CKPT_MUST_CHECK;
 
-/* Append a copy to the table. Moves the table. */
-enum ckpt_status ckpt_walk_add(struct ckpt_call *call,
-			       const struct ckpt_extent *extent,
-			       uint32_t *ret) CKPT_MUST_CHECK;
+/* How many elements of an array field count in the element of `context`, by
+ * the field's `length`: no more than fit into `room` bytes. */
+enum ckpt_status ckpt_walk_length(struct ckpt_call *call,
+				  const struct ckpt_plan_field *field,
+				  const struct ckpt_eval_context *context,
+				  uint64_t room, uint64_t *ret) CKPT_MUST_CHECK;
 
-/* The first extent from number `first` on that is `like` this one: the same
- * place and element, direction, owner and size (of blocks the call made: the
- * same place and element), and not gone. NOTFOUND, or NOMEM. */
-enum ckpt_status ckpt_walk_find(struct ckpt_call *call, uint32_t first,
-				const struct ckpt_extent *like,
-				uint32_t *ret) CKPT_MUST_CHECK;
+/* The room an array field has in the element at `at` of extent `holder` (NONE:
+ * in the frame): its own, or all there is behind a flexible struct. */
+uint64_t ckpt_walk_room(const struct ckpt_call *call,
+			const struct ckpt_plan_field *field, const uint8_t *at,
+			uint32_t holder);
 
 /* The symbol of the function that makes the blocks of a clause. */
 const char *ckpt_walk_allocator(const struct ckpt_program *program,
 				const struct ckpt_plan_clause *clause);
-
-/* How many rows an extent has, each `row_size` long. */
-static inline uint64_t ckpt_extent_rows(const struct ckpt_extent *extent)
-{
-	if (!extent->size)
-		return 0;
-	if (!extent->stride)
-		return 1;
-	return (extent->size - extent->row_size) / extent->stride + 1;
-}
 
 static inline uint8_t *ckpt_walk_value(const uint8_t *from)
 {

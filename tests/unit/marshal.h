@@ -131,6 +131,7 @@ static inline uint32_t marshal_struct(struct marshal *m, uint32_t size,
 			.off = fields[i][0],
 			.node = fields[i][1],
 			.condition = CKPT_PLAN_NONE,
+			.length = CKPT_PLAN_NONE,
 		};
 	return marshal_node(m, (struct ckpt_plan_node){
 				       .kind = CKPT_NODE_STRUCT,

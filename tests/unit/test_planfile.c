@@ -201,7 +201,8 @@ START_TEST(a_layout_that_contains_itself_is_damage)
 	start_plan();
 	ADD(FIELDS, (struct ckpt_plan_field){.node = 2,
 					     .name = text(""),
-					     .condition = CKPT_PLAN_NONE});
+					     .condition = CKPT_PLAN_NONE,
+					     .length = CKPT_PLAN_NONE});
 	ADD(NODES, (struct ckpt_plan_node){.kind = CKPT_NODE_STRUCT,
 					   .size = 8,
 					   .stride = 8,
@@ -218,7 +219,8 @@ START_TEST(a_field_outside_its_struct_is_damage)
 	ADD(FIELDS, (struct ckpt_plan_field){.off = 4,
 					     .node = 0,
 					     .name = text(""),
-					     .condition = CKPT_PLAN_NONE});
+					     .condition = CKPT_PLAN_NONE,
+					     .length = CKPT_PLAN_NONE});
 	ADD(NODES, (struct ckpt_plan_node){.kind = CKPT_NODE_STRUCT,
 					   .size = 8,
 					   .stride = 8,
