@@ -37,6 +37,11 @@ uint64_t ckpt_hash64(const void *data, size_t size)
 	return get_ops()->hash64(data, size);
 }
 
+uint64_t ckpt_hash64_copy(void *to, const void *from, size_t size)
+{
+	return get_ops()->hash64_copy(to, from, size);
+}
+
 void ckpt_hasher_init(struct ckpt_hasher *hasher,
 		      const struct ckpt_hash_secret *secret)
 {

@@ -3,9 +3,9 @@
 #define CKPT_COMMON_HASH_IMPL_H
 
 /*
- * XXH3 compiled for one vector width. A translation unit defines XXH_VECTOR
- * and CKPT_HASH_WIDTH (a name) and includes hash_width.inc, which gives it one
- * constant table of functions. Only hash.c looks at the tables.
+ * XXH3 compiled for one vector width. A translation unit includes
+ * hash_width.inc, which says what to define first and gives it one constant
+ * table of functions. Only hash.c looks at the tables.
  */
 
 #include "shim/common/hash.h"
@@ -15,6 +15,7 @@ struct ckpt_hash_ops {
 	struct ckpt_hash128 (*hash)(const struct ckpt_hash_secret *secret,
 				    const void *data, size_t size);
 	uint64_t (*hash64)(const void *data, size_t size);
+	uint64_t (*hash64_copy)(void *to, const void *from, size_t size);
 	void (*init)(struct ckpt_hasher *hasher,
 		     const struct ckpt_hash_secret *secret);
 	void (*update)(struct ckpt_hasher *hasher, const void *data,

@@ -132,6 +132,43 @@ START_TEST(every_width_gives_the_published_values)
 }
 END_TEST
 
+/* Sizes around those where the way changes, from any address to any other;
+ * beyond them the sanity buffer's known value. Nothing else is written. */
+START_TEST(a_copy_is_exact_and_has_the_hash_of_its_source)
+{
+	static uint8_t copy[DATA_SIZE + 192];
+	const struct ckpt_hash_ops *all[8];
+	size_t count = ckpt_hash_runnable(all, 8);
+
+	for (size_t w = 0; w < count; w++) {
+		for (size_t size = 0; size < 12000; size += 1 + size / 2500) {
+			size_t from = size * 7 % 64, to = 64 + size * 5 % 64;
+
+			memset(copy, 0xa5, size + 192);
+			ck_assert_uint_eq(all[w]->hash64_copy(
+						  copy + to, data + from, size),
+					  all[w]->hash64(data + from, size));
+			ck_assert_mem_eq(copy + to, data + from, size);
+			ck_assert_uint_eq(copy[to - 1], 0xa5);
+			ck_assert_uint_eq(copy[to + size], 0xa5);
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_copy_has_the_published_hash)
+{
+	static uint8_t copy[DATA_SIZE];
+	const struct ckpt_hash_ops *all[8];
+	size_t count = ckpt_hash_runnable(all, 8);
+	const struct vector *v = &vectors[_i];
+
+	for (size_t w = 0; w < count; w++)
+		ck_assert_uint_eq(all[w]->hash64_copy(copy, data, v->size),
+				  v->short_hash);
+}
+END_TEST
+
 START_TEST(updates_of_any_size_give_the_value_of_the_whole)
 {
 	static const size_t steps[] = {1, 7, 64, 255, 256, 257, 1000, 65536};
@@ -224,6 +261,8 @@ int main(void)
 	fill_data();
 	tcase_add_loop_test(tests, every_width_gives_the_published_values, 0,
 			    count);
+	tcase_add_loop_test(tests, a_copy_has_the_published_hash, 0, count);
+	tcase_add_test(tests, a_copy_is_exact_and_has_the_hash_of_its_source);
 	tcase_add_loop_test(tests,
 			    updates_of_any_size_give_the_value_of_the_whole, 0,
 			    count);
