@@ -99,7 +99,7 @@ static enum ckpt_status read_blob(struct ckpt_io_pool *pool, int fd,
 	status = check_blob(fd, key, &header, &size);
 	if (status)
 		return status;
-	ret->memory = ckpt_io_pool_take(pool, size, &ret->memory_size);
+	ret->memory = ckpt_io_pool_take(pool, size, &ret->memory_token);
 	if (!ret->memory)
 		return CKPT_NOMEM;
 	memcpy(ret->memory, &header, sizeof(header));
@@ -108,7 +108,7 @@ static enum ckpt_status read_blob(struct ckpt_io_pool *pool, int fd,
 		status = ckpt_record_parse_summed(ret->memory, size, sum,
 						  &record);
 	if (status) {
-		ckpt_io_pool_give(pool, ret->memory, ret->memory_size);
+		ckpt_io_pool_give(pool, ret->memory, ret->memory_token);
 		ret->memory = NULL;
 		return status;
 	}

@@ -96,7 +96,7 @@ bool ckpt_memory_take(struct ckpt_memory *memory, struct ckpt_hash128 key,
 		ret->payload = slot->data + slot->payload_off;
 		ret->payload_size = slot->size - slot->payload_off;
 		ret->memory = slot->data;
-		ret->memory_size =
+		ret->memory_token =
 			CKPT_MEMORY_TOKEN + (size_t)(slot - memory->slots);
 		return true;
 	}

@@ -89,20 +89,27 @@ static enum ckpt_status check_header(const struct ckpt_record_header *header)
 	return CKPT_OK;
 }
 
+enum ckpt_status
+ckpt_record_measure_header(const struct ckpt_record_header *header,
+			   uint64_t *ret_size)
+{
+	enum ckpt_status status = check_header(header);
+
+	if (status)
+		return status;
+	*ret_size = ckpt_record_head_size(header) + header->payload_size;
+	return CKPT_OK;
+}
+
 enum ckpt_status ckpt_record_measure(const void *bytes, size_t size,
 				     uint64_t *ret_size)
 {
 	struct ckpt_record_header header;
-	enum ckpt_status status;
 
 	if (size < sizeof(header))
 		return CKPT_BADDATA;
 	memcpy(&header, bytes, sizeof(header));
-	status = check_header(&header);
-	if (status)
-		return status;
-	*ret_size = ckpt_record_head_size(&header) + header.payload_size;
-	return CKPT_OK;
+	return ckpt_record_measure_header(&header, ret_size);
 }
 
 static void take_apart(const void *bytes,

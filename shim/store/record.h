@@ -69,6 +69,10 @@ size_t ckpt_record_head_size(const struct ckpt_record_header *header);
  * trailing zeroes. BADDATA if not. `size` bytes are readable. */
 enum ckpt_status ckpt_record_measure(const void *bytes, size_t size,
 				     uint64_t *ret_size) CKPT_MUST_CHECK;
+/* The same for one that was copied out already. */
+enum ckpt_status
+ckpt_record_measure_header(const struct ckpt_record_header *header,
+			   uint64_t *ret_size) CKPT_MUST_CHECK;
 
 /* A whole record of exactly `size` bytes: verify and take apart. */
 struct ckpt_record {

@@ -11,8 +11,6 @@
 enum {
 	MAP_COUNT = 1 << 16,
 	CHECK_INTERVAL_MS = 4,
-	/* Read at once: most records are not longer. */
-	FIRST_READ = 1024,
 	PREFETCH_LINES = 6,
 };
 
@@ -251,41 +249,55 @@ static long pread_segment(struct ckpt_segments *segments, unsigned id, void *to,
 
 /* ---- both ---- */
 
-static enum ckpt_status check_record(const void *bytes, uint64_t readable,
+/* Room for a record of `size` bytes: in the entry itself if it is small. */
+static bool take_memory(struct ckpt_segments *segments, uint64_t size,
+			struct ckpt_entry *entry)
+{
+	entry->memory = size <= sizeof(entry->small)
+				? entry->small
+				: ckpt_io_pool_take(segments->pool, size,
+						    &entry->memory_token);
+	return entry->memory;
+}
+
+static void give_memory(struct ckpt_segments *segments,
+			struct ckpt_entry *entry)
+{
+	if (entry->memory != entry->small)
+		ckpt_io_pool_give(segments->pool, entry->memory,
+				  entry->memory_token);
+}
+
+static enum ckpt_status check_header(const struct ckpt_record_header *header,
 				     struct ckpt_hash128 key,
 				     uint64_t *ret_size)
 {
-	enum ckpt_status status =
-		ckpt_record_measure(bytes, readable, ret_size);
-	struct ckpt_record_header header;
+	enum ckpt_status status = ckpt_record_measure_header(header, ret_size);
 
 	if (status)
 		return status;
 	if (*ret_size > CKPT_SEGMENT_RECORD_MAX)
 		return CKPT_BADDATA;
-	memcpy(&header, bytes, sizeof(header));
-	return ckpt_hash_equal(header.key, key) ? CKPT_OK : CKPT_NOTFOUND;
+	return ckpt_hash_equal(header->key, key) ? CKPT_OK : CKPT_NOTFOUND;
 }
 
-/* The copy in ret->memory is verified and becomes the entry, or goes back. */
+/* ret->memory has the record whose header was checked; `sum` is that of the
+ * bytes there. */
 static enum ckpt_status finish_entry(struct ckpt_segments *segments,
-				     const struct ckpt_segment_place *place,
-				     uint64_t size, struct ckpt_entry *ret)
+				     const struct ckpt_record_header *header,
+				     uint64_t size, uint64_t sum,
+				     struct ckpt_entry *ret)
 {
-	struct ckpt_record record;
-	enum ckpt_status status = ckpt_record_parse(ret->memory, size, &record);
-
-	if (!status && !ckpt_hash_equal(record.key, place->key))
-		status = CKPT_BADDATA;
-	if (status) {
-		ckpt_io_pool_give(segments->pool, ret->memory,
-				  ret->memory_size);
-		return status;
+	/* The bytes that were summed are those that were checked. */
+	if (sum != header->checksum ||
+	    memcmp(ret->memory, header, sizeof(*header)) != 0) {
+		give_memory(segments, ret);
+		return CKPT_BADDATA;
 	}
-	ret->created_s = record.created_s;
-	ret->duration_ns = record.duration_ns;
-	ret->payload = record.payload;
-	ret->payload_size = record.payload_size;
+	ret->created_s = header->created_s;
+	ret->duration_ns = header->duration_ns;
+	ret->payload = (uint8_t *)ret->memory + size - header->payload_size;
+	ret->payload_size = header->payload_size;
 	return CKPT_OK;
 }
 
@@ -298,7 +310,7 @@ static enum ckpt_status get_mapped(struct ckpt_segments *segments,
 	const uint8_t *bytes =
 		view_map(segments->layout, map, place, sizeof(header));
 	enum ckpt_status status;
-	uint64_t size;
+	uint64_t size, sum;
 
 	if (!bytes)
 		return CKPT_BADDATA;
@@ -307,59 +319,71 @@ static enum ckpt_status get_mapped(struct ckpt_segments *segments,
 	for (int i = 1; i < PREFETCH_LINES; i++)
 		__builtin_prefetch(bytes + 64 * i);
 	memcpy(&header, bytes, sizeof(header));
-	status = check_record(&header, sizeof(header), place->key, &size);
+	status = check_header(&header, place->key, &size);
 	if (status)
 		return status;
 	if (!is_inside(map, place->off, size))
 		return CKPT_BADDATA;
-	ret->memory =
-		ckpt_io_pool_take(segments->pool, size, &ret->memory_size);
-	if (!ret->memory)
+	if (!take_memory(segments, size, ret))
 		return CKPT_NOMEM;
-	memcpy(ret->memory, bytes, size);
-	return finish_entry(segments, place, size, ret);
+	memcpy(ret->memory, bytes, CKPT_RECORD_SUM_OFF);
+	sum = ckpt_hash64_copy((uint8_t *)ret->memory + CKPT_RECORD_SUM_OFF,
+			       bytes + CKPT_RECORD_SUM_OFF,
+			       size - CKPT_RECORD_SUM_OFF);
+	return finish_entry(segments, &header, size, sum, ret);
 }
 
-/* A whole record of the key to `bytes`; its size. */
-static enum ckpt_status pread_record(struct ckpt_segments *segments,
-				     const struct ckpt_segment_place *place,
-				     uint8_t *bytes, uint64_t *ret_size)
+/* What of the record lies behind its first `first` bytes, which are read. */
+static enum ckpt_status read_rest(struct ckpt_segments *segments,
+				  const struct ckpt_segment_place *place,
+				  uint64_t first, uint64_t size,
+				  struct ckpt_entry *ret)
 {
-	long n = pread_segment(segments, place->id, bytes, FIRST_READ,
-			       place->off);
-	uint64_t first = (uint64_t)n;
-	enum ckpt_status status;
+	uint8_t *bytes;
+	long n;
 
-	if (n < 0)
-		return n == -ENOENT ? CKPT_INVALID : CKPT_IO;
-	status = check_record(bytes, first, place->key, ret_size);
-	if (status || *ret_size <= first)
-		return status;
+	if (!take_memory(segments, size, ret))
+		return CKPT_NOMEM;
+	bytes = ret->memory;
+	if (bytes != ret->small)
+		memcpy(bytes, ret->small, first);
+	if (size <= first)
+		return CKPT_OK;
 	/* If it ends before, the checksum tells. */
-	memset(bytes + first, 0, *ret_size - first);
-	n = pread_segment(segments, place->id, bytes + first, *ret_size - first,
+	memset(bytes + first, 0, size - first);
+	n = pread_segment(segments, place->id, bytes + first, size - first,
 			  place->off + first);
-	return n < 0 ? CKPT_IO : CKPT_OK;
+	if (n >= 0)
+		return CKPT_OK;
+	give_memory(segments, ret);
+	return CKPT_IO;
 }
 
 static enum ckpt_status get_by_pread(struct ckpt_segments *segments,
 				     const struct ckpt_segment_place *place,
 				     struct ckpt_entry *ret)
 {
+	long n = pread_segment(segments, place->id, ret->small,
+			       sizeof(ret->small), place->off);
+	struct ckpt_record_header header;
 	enum ckpt_status status;
 	uint64_t size;
 
-	ret->memory = ckpt_io_pool_take(segments->pool, CKPT_SEGMENT_RECORD_MAX,
-					&ret->memory_size);
-	if (!ret->memory)
-		return CKPT_NOMEM;
-	status = pread_record(segments, place, ret->memory, &size);
-	if (status) {
-		ckpt_io_pool_give(segments->pool, ret->memory,
-				  ret->memory_size);
+	if (n < 0)
+		return n == -ENOENT ? CKPT_INVALID : CKPT_IO;
+	if ((size_t)n < sizeof(header))
+		return CKPT_BADDATA;
+	memcpy(&header, ret->small, sizeof(header));
+	status = check_header(&header, place->key, &size);
+	if (!status)
+		status = read_rest(segments, place, (uint64_t)n, size, ret);
+	if (status)
 		return status;
-	}
-	return finish_entry(segments, place, size, ret);
+	return finish_entry(
+		segments, &header, size,
+		ckpt_hash64((uint8_t *)ret->memory + CKPT_RECORD_SUM_OFF,
+			    size - CKPT_RECORD_SUM_OFF),
+		ret);
 }
 
 /* The mapping to read from, or NULL while pread is better. */

@@ -14,10 +14,11 @@
  *
  * At first records are read with pread(2): a short process pays for few page
  * faults. After CKPT_SEGMENT_MAP_AFTER of them segments are mapped. A record is
- * copied out, and the copy is what is verified: nothing that anyone does to the
- * file can give a wrong value. But a file that someone cuts short while it is
- * mapped raises SIGBUS where it was; so its size is looked at again every few
- * milliseconds of use, and nobody but the user may write to it.
+ * copied out and summed in one pass, and what was summed is the copy: nothing
+ * that anyone does to the file can give a wrong value. But a file that someone
+ * cuts short while it is mapped raises SIGBUS where it was; so its size is
+ * looked at again every few milliseconds of use, and nobody but the user may
+ * write to it.
  *
  * Hot path. Lock-free; safe to go on with in a forked child.
  */

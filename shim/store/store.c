@@ -311,9 +311,10 @@ enum ckpt_status ckpt_store_get(struct ckpt_store *store,
 void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry)
 {
 	(void)store;
-	if (!ckpt_memory_give(&entry->owner->memory, entry->memory_size))
+	if (entry->memory != entry->small &&
+	    !ckpt_memory_give(&entry->owner->memory, entry->memory_token))
 		ckpt_io_pool_give(&entry->owner->pool, entry->memory,
-				  entry->memory_size);
+				  entry->memory_token);
 	entry->memory = NULL;
 	entry->payload = NULL;
 }

@@ -57,6 +57,8 @@ struct ckpt_entry_info {
 	uint64_t duration_ns; /* of the recorded call */
 };
 
+/* An entry that was got. Not to be copied: a small one lives in it. */
+enum { CKPT_ENTRY_SMALL_SIZE = 1024 };
 struct ckpt_entry {
 	int64_t created_s;
 	uint64_t duration_ns;
@@ -64,8 +66,9 @@ struct ckpt_entry {
 	size_t payload_size;
 	/* private to the store */
 	struct ckpt_store *owner; /* itself, or a lower one */
-	void *memory;
-	size_t memory_size;
+	void *memory;		  /* the record */
+	size_t memory_token;	  /* whose the memory is */
+	uint8_t small[CKPT_ENTRY_SMALL_SIZE] __attribute__((aligned(16)));
 };
 
 /* Open the store in `directory` (absolute), creating `directory`/v1 and its

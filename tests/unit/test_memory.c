@@ -92,7 +92,7 @@ START_TEST(memory_is_bounded)
 		ck_assert_uint_le(memory.size, memory.limit);
 		ck_assert(
 			ckpt_memory_take(&memory, fixture_key(n), &st, &taken));
-		ck_assert(ckpt_memory_give(&memory, taken.memory_size));
+		ck_assert(ckpt_memory_give(&memory, taken.memory_token));
 	}
 	ck_assert_uint_ge(memory.size, 4 * MB);
 	ckpt_memory_deinit(&memory);
