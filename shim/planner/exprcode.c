@@ -108,6 +108,22 @@ static enum ckpt_status compile_sizeof(struct ckpt_coder *coder,
 	return CKPT_OK;
 }
 
+/* -1 is one number, and !(a == b) one comparison: conditions on each element
+ * of an array should be short. */
+static bool is_negative_number(const struct ckpt_expr *expr)
+{
+	return expr->op == CKPT_OPERATOR_NEG &&
+	       expr->a->kind == CKPT_EXPR_INTEGER &&
+	       expr->a->integer <= (uint64_t)1 << 63;
+}
+
+static bool is_unequal(const struct ckpt_expr *expr)
+{
+	return expr->op == CKPT_OPERATOR_NOT &&
+	       expr->a->kind == CKPT_EXPR_BINARY &&
+	       expr->a->op == CKPT_OPERATOR_EQ;
+}
+
 static enum ckpt_status compile_unary(struct ckpt_coder *coder,
 				      const struct ckpt_expr *expr,
 				      enum ckpt_moment_rule moment)
@@ -117,8 +133,19 @@ static enum ckpt_status compile_unary(struct ckpt_coder *coder,
 		[CKPT_OPERATOR_BIT_NOT] = CKPT_OP_NOT,
 		[CKPT_OPERATOR_NOT] = CKPT_OP_LNOT,
 	};
-	enum ckpt_status status = ckpt_coder_value(coder, expr->a, moment);
+	struct ckpt_expr unequal;
+	enum ckpt_status status;
 
+	if (is_negative_number(expr)) {
+		emit_constant(coder, -expr->a->integer, true);
+		return CKPT_OK;
+	}
+	if (is_unequal(expr)) {
+		unequal = *expr->a;
+		unequal.op = CKPT_OPERATOR_NE;
+		return ckpt_coder_value(coder, &unequal, moment);
+	}
+	status = ckpt_coder_value(coder, expr->a, moment);
 	if (status)
 		return status;
 	ckpt_coder_emit(coder, codes[expr->op], 0, 0, 0);

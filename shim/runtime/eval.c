@@ -432,6 +432,33 @@ enum ckpt_status ckpt_eval(struct ckpt_call *call, uint32_t expr,
 	return CKPT_OK;
 }
 
+/* `.index == -1`, asked of each element of an array: what would take the
+ * longest of all. False: it is something else, or cannot be read. */
+static bool compare_field(struct ckpt_call *call, uint32_t expr,
+			  const struct ckpt_eval_context *context, bool *ret)
+{
+	const struct ckpt_plan_expr *e = &call->program->exprs[expr];
+	const struct ckpt_plan_op *op = &call->program->ops[e->first_op];
+	const uint8_t *at = context->element;
+	uint64_t raw = 0;
+	__int128 number;
+
+	if (e->op_count != 4 || op[0].code != CKPT_OP_ELEMENT || op[0].a ||
+	    op[1].code != CKPT_OP_LOAD || op[2].code != CKPT_OP_CONST ||
+	    (op[3].code != CKPT_OP_EQ && op[3].code != CKPT_OP_NE) || !at)
+		return false;
+	at += op[0].imm;
+	if (!op[1].size || op[1].size > sizeof(raw) ||
+	    !ckpt_ranges_can_read(call->ranges, at, op[1].size))
+		return false;
+	memcpy(&raw, at, op[1].size);
+	number = op[2].is_signed ? (__int128)op[2].imm
+				 : (__int128)(uint64_t)op[2].imm;
+	*ret = (widen(raw, op[1].size * 8u, op[1].is_signed) == number) ==
+	       (op[3].code == CKPT_OP_EQ);
+	return true;
+}
+
 enum ckpt_status ckpt_eval_is_true(struct ckpt_call *call, uint32_t expr,
 				   const struct ckpt_eval_context *context,
 				   bool *ret)
@@ -440,6 +467,8 @@ enum ckpt_status ckpt_eval_is_true(struct ckpt_call *call, uint32_t expr,
 	enum ckpt_status status;
 
 	if (expr != CKPT_PLAN_NONE) {
+		if (compare_field(call, expr, context, ret))
+			return CKPT_OK;
 		status = ckpt_eval(call, expr, context, &value);
 		if (status)
 			return status;

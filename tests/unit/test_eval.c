@@ -191,6 +191,37 @@ START_TEST(bit_fields_are_read_by_their_bits)
 }
 END_TEST
 
+/* Is the element's field, `size` bytes at offset 4, equal to `number`? */
+static bool is_equal(uint32_t size, bool is_signed, int64_t number,
+		     enum ckpt_plan_op_code code)
+{
+	uint8_t element[16] = {[0 ... 15] = 0xff};
+	struct ckpt_eval_context context = {.parent = CKPT_PLAN_NONE,
+					    .element = element};
+	bool ret = false;
+	uint32_t expr;
+
+	marshal_init(&m);
+	expr = EXPR(&m, {.code = CKPT_OP_ELEMENT, .imm = 4},
+		    LOAD(size, is_signed), CONST(number), {.code = code});
+	ckpt_call_begin(m.call, &m.program, &m.frame, &m.ranges, &m.arena);
+	ck_assert_int_eq(ckpt_eval_is_true(m.call, expr, &context, &ret),
+			 CKPT_OK);
+	return ret;
+}
+
+START_TEST(fields_of_elements_compare_by_size_and_sign)
+{
+	ck_assert(is_equal(4, true, -1, CKPT_OP_EQ));
+	ck_assert(!is_equal(4, true, -1, CKPT_OP_NE));
+	ck_assert(!is_equal(4, false, -1, CKPT_OP_EQ));
+	ck_assert(is_equal(4, false, UINT32_MAX, CKPT_OP_EQ));
+	ck_assert(is_equal(2, false, 0xffff, CKPT_OP_EQ));
+	ck_assert(is_equal(1, true, 0xff, CKPT_OP_NE));
+	ck_assert(is_equal(8, true, -1, CKPT_OP_EQ));
+}
+END_TEST
+
 START_TEST(a_missing_pre_value_refuses)
 {
 	marshal_init(&m);
@@ -205,4 +236,6 @@ UNIT_MAIN("eval", arithmetic_is_that_of_the_integers,
 	  memory_is_read_by_size_and_sign,
 	  stack_arguments_are_read_where_they_are,
 	  null_and_unmapped_memory_refuse, strlen_stops_at_the_end_of_memory,
-	  bit_fields_are_read_by_their_bits, a_missing_pre_value_refuses)
+	  bit_fields_are_read_by_their_bits,
+	  fields_of_elements_compare_by_size_and_sign,
+	  a_missing_pre_value_refuses)
