@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "shim/common/payload.h"
+#include "tools/fptext_x86_64.h"
 
 enum ckpt_status ckpt_why_components(const void *payload, size_t size,
 				     struct ckpt_reader *ret)
@@ -107,9 +108,8 @@ static const char *const kind_texts[] = {
 	[CKPT_COMPONENT_PROGRAM] = "types or contract",
 	[CKPT_COMPONENT_CODE] =
 		"code: the function, one it calls, or a constant of them",
-	[CKPT_COMPONENT_FP] = "rounding mode or floating-point control",
-	[CKPT_COMPONENT_AROUND] =
-		"environment variables, files, processor or locale",
+	[CKPT_COMPONENT_FP] = "floating-point control",
+	[CKPT_COMPONENT_AROUND] = "environment",
 	[CKPT_COMPONENT_PRE] = "value before the call",
 	[CKPT_COMPONENT_PARAMETER] = "argument",
 	[CKPT_COMPONENT_GLOBAL] = "global",
@@ -117,7 +117,9 @@ static const char *const kind_texts[] = {
 
 static void add_name(struct ckpt_buf *out, const struct ckpt_component *c)
 {
-	if (c->kind == CKPT_COMPONENT_PARAMETER && c->path_size)
+	if ((c->kind == CKPT_COMPONENT_PARAMETER ||
+	     c->kind == CKPT_COMPONENT_AROUND) &&
+	    c->path_size)
 		ckpt_buf_add(out, c->path, c->path_size);
 	else if (c->path_size)
 		ckpt_buf_format(out, "%s: %.*s", kind_texts[c->kind],
@@ -189,9 +191,25 @@ static void add_ranges(struct ckpt_buf *out, const struct ckpt_component *a,
 	ckpt_buf_add_text(out, *separator == ',' ? "]: differs" : ": differs");
 }
 
+static bool describe_fp(struct ckpt_buf *out, const struct ckpt_component *mine,
+			const struct ckpt_component *other)
+{
+	uint32_t control[2];
+
+	if (mine->kind != CKPT_COMPONENT_FP ||
+	    mine->data_size != sizeof(control[0]) ||
+	    other->data_size != sizeof(control[0]))
+		return false;
+	memcpy(&control[0], mine->data, sizeof(control[0]));
+	memcpy(&control[1], other->data, sizeof(control[1]));
+	return ckpt_fptext_compare(control[0], control[1], out);
+}
+
 static void describe(struct ckpt_buf *out, const struct ckpt_component *mine,
 		     const struct ckpt_component *other)
 {
+	if (describe_fp(out, mine, other))
+		return;
 	add_name(out, mine);
 	if (mine->size != other->size) {
 		ckpt_buf_format(out, ": %" PRIu64 " bytes, were %" PRIu64,

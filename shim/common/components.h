@@ -24,7 +24,7 @@ enum ckpt_component_kind {
 	CKPT_COMPONENT_PROGRAM,	  /* types and contract */
 	CKPT_COMPONENT_CODE,	  /* identity of the code */
 	CKPT_COMPONENT_FP,	  /* rounding, masks, precision */
-	CKPT_COMPONENT_AROUND,	  /* environment, files, CPU, locale */
+	CKPT_COMPONENT_AROUND,	  /* a variable, a file, CPU, locale … */
 	CKPT_COMPONENT_PRE,	  /* an expression before the call */
 	CKPT_COMPONENT_PARAMETER, /* a value, or memory it leads to */
 	CKPT_COMPONENT_GLOBAL,

@@ -3,6 +3,7 @@
 
 #include "shim/common/sys_x86_64.h"
 #include "shim/runtime/filehash.h"
+#include "shim/runtime/format.h"
 #include "shim/runtime/machine_x86_64.h"
 #include "shim/runtime/randstate.h"
 
@@ -152,28 +153,6 @@ static enum ckpt_status add_file(struct ckpt_hasher *hasher,
 	return CKPT_OK;
 }
 
-static enum ckpt_status add_inputs(struct ckpt_hasher *hasher,
-				   struct ckpt_hasher *stamps,
-				   const struct ckpt_hash_secret *secret,
-				   struct ckpt_call *call)
-{
-	const struct ckpt_program *program = call->program;
-	const struct ckpt_plan_function *function = program->function;
-	enum ckpt_status status = CKPT_OK;
-
-	for (uint32_t i = 0; i < function->input_count && !status; i++) {
-		const struct ckpt_plan_input *input =
-			&program->inputs[function->first_input + i];
-		const char *name = program->strings + input->name;
-
-		if (input->kind == CKPT_INPUT_ENV)
-			add_variable(hasher, name);
-		else
-			status = add_file(hasher, stamps, secret, name, call);
-	}
-	return status;
-}
-
 /* In a process with threads the state cannot be seen: a call that does not draw
  * from it is as good nevertheless (call.h, is_random_hidden). */
 static void add_random(struct ckpt_hasher *hasher, struct ckpt_call *call)
@@ -187,12 +166,87 @@ static void add_random(struct ckpt_hasher *hasher, struct ckpt_call *call)
 	    state.count * sizeof(state.words[0]));
 }
 
+/* ---- all there is, item by item ----------------------------------------- */
+/* What is no variable or file; numbered behind these. */
+static const struct machine_item {
+	uint32_t flag; /* enum ckpt_plan_function_flag */
+	const char *name;
+} machine_items[] = {
+	{CKPT_FUNCTION_CPU, "processor, or GLIBC_TUNABLES"},
+	{CKPT_FUNCTION_THREADS, "CPUs allowed, or settings of threads"},
+	{CKPT_FUNCTION_LOCALE, "locale or time zone"},
+	{CKPT_FUNCTION_RAND, "state of rand()"},
+};
+
+enum { MACHINE_ITEMS = sizeof(machine_items) / sizeof(machine_items[0]) };
+
+/* One look at the environment. */
+struct look {
+	const struct ckpt_environment *environment;
+	const struct ckpt_hash_secret *secret;
+	struct ckpt_call *call;
+	struct ckpt_hasher hasher, stamps;
+};
+
+static bool has_machine_item(const struct ckpt_plan_function *function,
+			     uint32_t flag)
+{
+	if (flag == CKPT_FUNCTION_CPU &&
+	    (function->flags & CKPT_FUNCTION_PORTABLE))
+		return false;
+	return function->flags & flag;
+}
+
 static bool has_environment(const struct ckpt_plan_function *function)
 {
-	uint32_t machine = CKPT_FUNCTION_CPU | CKPT_FUNCTION_THREADS |
-			   CKPT_FUNCTION_LOCALE | CKPT_FUNCTION_RAND;
+	bool is_any = function->input_count;
 
-	return function->input_count || (function->flags & machine);
+	for (uint32_t i = 0; i < MACHINE_ITEMS; i++)
+		is_any |= (function->flags & machine_items[i].flag) != 0;
+	return is_any;
+}
+
+static void add_machine_item(struct look *look, uint32_t flag)
+{
+	switch (flag) {
+	case CKPT_FUNCTION_CPU:
+		add(&look->hasher, TAG_CPU, &look->environment->cpu,
+		    sizeof(look->environment->cpu));
+		add_variable(&look->hasher, "GLIBC_TUNABLES");
+		break;
+	case CKPT_FUNCTION_THREADS:
+		add_allowed_cpus(&look->hasher);
+		add_thread_settings(&look->hasher);
+		break;
+	case CKPT_FUNCTION_LOCALE:
+		add_locale(&look->hasher);
+		break;
+	default:
+		add_random(&look->hasher, look->call);
+		break;
+	}
+}
+
+/* Item `number` of the function's; nothing if it does not have that one. */
+static enum ckpt_status add_item(struct look *look, uint32_t number)
+{
+	const struct ckpt_program *program = look->call->program;
+	const struct ckpt_plan_function *function = program->function;
+	const struct ckpt_plan_input *input;
+	uint32_t flag;
+
+	if (number >= function->input_count) {
+		flag = machine_items[number - function->input_count].flag;
+		if (has_machine_item(function, flag))
+			add_machine_item(look, flag);
+		return CKPT_OK;
+	}
+	input = &program->inputs[function->first_input + number];
+	if (input->kind == CKPT_INPUT_FILE)
+		return add_file(&look->hasher, &look->stamps, look->secret,
+				program->strings + input->name, look->call);
+	add_variable(&look->hasher, program->strings + input->name);
+	return CKPT_OK;
 }
 
 enum ckpt_status
@@ -201,33 +255,74 @@ ckpt_environment_digest(const struct ckpt_environment *environment,
 			struct ckpt_call *call, struct ckpt_hash128 *ret_stamp)
 {
 	const struct ckpt_plan_function *function = call->program->function;
-	struct ckpt_hasher hasher, stamps;
-	enum ckpt_status status;
+	uint32_t count = function->input_count + MACHINE_ITEMS;
+	struct look look = {
+		.environment = environment,
+		.secret = secret,
+		.call = call,
+	};
+	enum ckpt_status status = CKPT_OK;
 
 	if (!has_environment(function))
 		return CKPT_OK;
-	ckpt_hasher_init(&hasher, secret);
-	ckpt_hasher_init(&stamps, NULL);
-	status = add_inputs(&hasher, &stamps, secret, call);
+	ckpt_hasher_init(&look.hasher, secret);
+	ckpt_hasher_init(&look.stamps, NULL);
+	for (uint32_t i = 0; i < count && !status; i++)
+		status = add_item(&look, i);
 	if (status)
 		return status;
-	if ((function->flags & CKPT_FUNCTION_CPU) &&
-	    !(function->flags & CKPT_FUNCTION_PORTABLE)) {
-		add(&hasher, TAG_CPU, &environment->cpu,
-		    sizeof(environment->cpu));
-		add_variable(&hasher, "GLIBC_TUNABLES");
-	}
-	if (function->flags & CKPT_FUNCTION_THREADS) {
-		add_allowed_cpus(&hasher);
-		add_thread_settings(&hasher);
-	}
-	if (function->flags & CKPT_FUNCTION_LOCALE)
-		add_locale(&hasher);
-	if (function->flags & CKPT_FUNCTION_RAND)
-		add_random(&hasher, call);
-	call->environment = ckpt_hasher_final(&hasher);
+	call->environment = ckpt_hasher_final(&look.hasher);
 	call->has_environment = true;
-	*ret_stamp = ckpt_hasher_final(&stamps);
+	*ret_stamp = ckpt_hasher_final(&look.stamps);
+	return CKPT_OK;
+}
+
+static void name_item(const struct ckpt_program *program, uint32_t number,
+		      char *name, size_t size)
+{
+	const struct ckpt_plan_function *function = program->function;
+	const struct ckpt_plan_input *input;
+
+	if (number >= function->input_count) {
+		number -= function->input_count;
+		(void)ckpt_format(name, size, "%s", machine_items[number].name);
+		return;
+	}
+	input = &program->inputs[function->first_input + number];
+	(void)ckpt_format(name, size, "%s %s",
+			  input->kind == CKPT_INPUT_FILE
+				  ? "file"
+				  : "environment variable",
+			  program->strings + input->name);
+}
+
+enum ckpt_status
+ckpt_environment_item(const struct ckpt_environment *environment,
+		      struct ckpt_call *call, uint32_t *number, char *name,
+		      size_t size, struct ckpt_hash128 *ret)
+{
+	const struct ckpt_plan_function *function = call->program->function;
+	uint32_t count = function->input_count + MACHINE_ITEMS;
+	struct look look = {
+		.environment = environment,
+		.secret = call->secret,
+		.call = call,
+	};
+	uint32_t i = *number;
+
+	while (i >= function->input_count && i < count &&
+	       !has_machine_item(function,
+				 machine_items[i - function->input_count].flag))
+		i++;
+	if (i >= count)
+		return CKPT_NOTFOUND;
+	*number = i + 1;
+	name_item(call->program, i, name, size);
+	ckpt_hasher_init(&look.hasher, call->secret);
+	ckpt_hasher_init(&look.stamps, NULL);
+	if (add_item(&look, i))
+		return CKPT_UNSUPPORTED;
+	*ret = ckpt_hasher_final(&look.hasher);
 	return CKPT_OK;
 }
 

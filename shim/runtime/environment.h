@@ -29,6 +29,15 @@ ckpt_environment_digest(const struct ckpt_environment *environment,
 			struct ckpt_call *call,
 			struct ckpt_hash128 *ret_stamp) CKPT_MUST_CHECK;
 
+/* The next of these inputs from *number (0 to begin with) on: what it is, for
+ * people, and a digest of it. For explaining a miss, after the digest of all
+ * has been made. NOTFOUND: there is none left; UNSUPPORTED: it cannot be read
+ * any more. */
+enum ckpt_status
+ckpt_environment_item(const struct ckpt_environment *environment,
+		      struct ckpt_call *call, uint32_t *number, char *name,
+		      size_t size, struct ckpt_hash128 *ret) CKPT_MUST_CHECK;
+
 /* After the call: are the files as they were, and old enough to be sure? */
 bool ckpt_environment_is_settled(const struct ckpt_call *call,
 				 struct ckpt_hash128 stamp);

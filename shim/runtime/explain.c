@@ -155,6 +155,7 @@ size_t ckpt_explain_path(const struct ckpt_call *call, uint32_t number,
 
 struct writer {
 	struct ckpt_call *call;
+	const struct ckpt_environment *environment;
 	struct ckpt_arena *out;
 	size_t start;
 	bool is_full;
@@ -365,6 +366,25 @@ static enum ckpt_status put_pre(struct writer *w)
 	return status;
 }
 
+static enum ckpt_status put_around(struct writer *w)
+{
+	enum ckpt_status status = CKPT_OK;
+	struct ckpt_hash128 digest;
+	char name[PATH_MAX_SIZE];
+	uint32_t number = 0;
+
+	if (!w->call->has_environment)
+		return CKPT_OK;
+	while (!status) {
+		status = ckpt_environment_item(w->environment, w->call, &number,
+					       name, sizeof(name), &digest);
+		if (!status)
+			status = put_value(w, CKPT_COMPONENT_AROUND, name,
+					   &digest, sizeof(digest));
+	}
+	return status == CKPT_NOTFOUND ? CKPT_OK : status;
+}
+
 static enum ckpt_status put_head(struct writer *w)
 {
 	const struct ckpt_plan_function *function = w->call->program->function;
@@ -379,16 +399,19 @@ static enum ckpt_status put_head(struct writer *w)
 	if (!status)
 		status = put_value(w, CKPT_COMPONENT_FP, "", &control,
 				   sizeof(control));
-	if (!status && w->call->has_environment)
-		status = put_digest(w, CKPT_COMPONENT_AROUND,
-				    w->call->environment);
-	return status;
+	return status ? status : put_around(w);
 }
 
 enum ckpt_status ckpt_explain_key(struct ckpt_call *call,
+				  const struct ckpt_environment *environment,
 				  struct ckpt_arena *out)
 {
-	struct writer w = {.call = call, .out = out, .start = out->size};
+	struct writer w = {
+		.call = call,
+		.environment = environment,
+		.out = out,
+		.start = out->size,
+	};
 	enum ckpt_status status;
 
 	status = put_head(&w);

@@ -11,12 +11,14 @@
  */
 
 #include "shim/runtime/call.h"
+#include "shim/runtime/environment.h"
 
 /* Append the components of the key just computed to `out`, at most
  * CKPT_COMPONENTS_MAX bytes. Memory behind `secret` clauses is only ever a
  * digest. NOMEM, or UNSUPPORTED if memory changed under our eyes; `out` then
  * holds what was done so far. */
 enum ckpt_status ckpt_explain_key(struct ckpt_call *call,
+				  const struct ckpt_environment *environment,
 				  struct ckpt_arena *out) CKPT_MUST_CHECK;
 
 /* The path of what stands at `address` in extent `number`, as people would

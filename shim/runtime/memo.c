@@ -276,7 +276,8 @@ static void start_recording(struct memo_frame *memo,
 		__atomic_load_n(&installed->impure_count, __ATOMIC_RELAXED);
 	/* Without all of them the entry is as good, only harder to explain. */
 	if (!memo->own.is_verifying &&
-	    ckpt_explain_key(&memo->call, &slot->components))
+	    ckpt_explain_key(&memo->call, &installed->environment,
+			     &slot->components))
 		slot->components.size = 0;
 	memo->own.started_ns = now_ns();
 }

@@ -5,12 +5,14 @@
 
 /* The components of the call that `m` is set up for. */
 static struct ckpt_arena components;
+static const struct ckpt_environment environment;
 
 static void explain(void)
 {
 	(void)marshal_key(&m);
 	ckpt_arena_deinit(&components);
-	ck_assert_int_eq(ckpt_explain_key(m.call, &components), CKPT_OK);
+	ck_assert_int_eq(ckpt_explain_key(m.call, &environment, &components),
+			 CKPT_OK);
 }
 
 /* The component of this path, or one without a kind. */
