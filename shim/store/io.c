@@ -189,26 +189,50 @@ static void *fit_slot(struct ckpt_io_pool_slot *slot, size_t size)
 	return slot->data;
 }
 
-void *ckpt_io_pool_take(struct ckpt_io_pool *pool, size_t size,
-			size_t *ret_token)
+static bool claim_slot(struct ckpt_io_pool_slot *slot)
+{
+	return !__atomic_load_n(&slot->is_busy, __ATOMIC_RELAXED) &&
+	       !__atomic_exchange_n(&slot->is_busy, 1, __ATOMIC_ACQUIRE);
+}
+
+static void free_slot(struct ckpt_io_pool_slot *slot)
+{
+	__atomic_store_n(&slot->is_busy, 0, __ATOMIC_RELEASE);
+}
+
+/* A slot for `size` bytes, claimed; CKPT_POOL_SLOTS: none. */
+static size_t choose_slot(struct ckpt_io_pool *pool, size_t size)
 {
 	/* Threads begin at different slots: their stacks lie apart. */
 	size_t first = (uintptr_t)__builtin_frame_address(0) >> 20;
+
+	if (size > CKPT_POOL_KEPT_SIZE)
+		return size <= CKPT_POOL_LARGE_SIZE &&
+				       claim_slot(&pool->slots[CKPT_POOL_LARGE])
+			       ? CKPT_POOL_LARGE
+			       : CKPT_POOL_SLOTS;
+	for (size_t i = 0; i < CKPT_POOL_LARGE; i++) {
+		size_t index = (first + i) % CKPT_POOL_LARGE;
+
+		if (claim_slot(&pool->slots[index]))
+			return index;
+	}
+	return CKPT_POOL_SLOTS;
+}
+
+void *ckpt_io_pool_take(struct ckpt_io_pool *pool, size_t size,
+			size_t *ret_token)
+{
+	size_t index = choose_slot(pool, size);
 	size_t mapped = (size + 4095) & ~(size_t)4095;
+	void *data;
 
-	for (size_t i = 0; i < CKPT_POOL_SLOTS && size <= CKPT_POOL_KEPT_SIZE;
-	     i++) {
-		size_t index = (first + i) % CKPT_POOL_SLOTS;
-		struct ckpt_io_pool_slot *slot = &pool->slots[index];
-
-		if (__atomic_load_n(&slot->is_busy, __ATOMIC_RELAXED) ||
-		    __atomic_exchange_n(&slot->is_busy, 1, __ATOMIC_ACQUIRE))
-			continue;
+	if (index < CKPT_POOL_SLOTS) {
 		*ret_token = index;
-		if (fit_slot(slot, size))
-			return slot->data;
-		__atomic_store_n(&slot->is_busy, 0, __ATOMIC_RELEASE);
-		return NULL;
+		data = fit_slot(&pool->slots[index], size);
+		if (!data)
+			free_slot(&pool->slots[index]);
+		return data;
 	}
 	if (mapped < size)
 		return NULL;
@@ -219,13 +243,18 @@ void *ckpt_io_pool_take(struct ckpt_io_pool *pool, size_t size,
 
 void ckpt_io_pool_give(struct ckpt_io_pool *pool, void *data, size_t token)
 {
+	struct ckpt_io_pool_slot *slot;
+
 	if (!data)
 		return;
-	if (token < CKPT_POOL_SLOTS)
-		__atomic_store_n(&pool->slots[token].is_busy, 0,
-				 __ATOMIC_RELEASE);
-	else
+	if (token >= CKPT_POOL_SLOTS) {
 		(void)ckpt_sys_munmap(data, token);
+		return;
+	}
+	slot = &pool->slots[token];
+	if (token == CKPT_POOL_LARGE)
+		(void)ckpt_sys_madvise(data, slot->capacity, MADV_FREE);
+	free_slot(slot);
 }
 
 void ckpt_io_pool_deinit(struct ckpt_io_pool *pool)

@@ -39,12 +39,17 @@ bool ckpt_io_exceeds_limit(uint64_t end);
 
 /*
  * Buffers for values. A few are kept and used again, so that reading a value
- * costs no page faults; a larger one is mapped for each value. The pool is
+ * costs no page faults. One of them is for large values; while it is not out
+ * the kernel may take its pages (MADV_FREE): making 64 MB of zeroes again and
+ * again costs as much as copying the value. What is larger still, or comes
+ * while that one is out, is mapped for each value. The pool is
  * zero-initialised, lock-free, and safe to go on with in a forked child.
  */
 enum {
-	CKPT_POOL_SLOTS = 8,
-	CKPT_POOL_KEPT_SIZE = 4 << 20, /* larger ones are given back */
+	CKPT_POOL_LARGE = 8, /* the slot for large values, behind the others */
+	CKPT_POOL_SLOTS,
+	CKPT_POOL_KEPT_SIZE = 4 << 20,
+	CKPT_POOL_LARGE_SIZE = 256 << 20,
 };
 
 struct ckpt_io_pool_slot {

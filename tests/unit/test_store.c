@@ -121,6 +121,38 @@ START_TEST(many_entries_may_be_held_at_once)
 }
 END_TEST
 
+/* One buffer for such values is used again; who holds one keeps it. */
+START_TEST(large_entries_have_memory_of_their_own_while_they_are_held)
+{
+	static const struct ckpt_store_options options = {.memory_size = 1};
+	enum { SIZE = 5 << 20, COUNT = 3 };
+	struct ckpt_store *store = fixture_open_with(&options);
+	struct ckpt_entry entries[COUNT];
+	const void *first = NULL;
+
+	for (int i = 0; i < COUNT; i++)
+		ck_assert_int_eq(fixture_put(store, i, SIZE), CKPT_OK);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < COUNT; i++)
+			ck_assert_int_eq(ckpt_store_get(store, fixture_key(i),
+							0, &entries[i]),
+					 CKPT_OK);
+		ck_assert(!first || entries[0].payload == first);
+		first = entries[0].payload;
+		for (int i = 0; i < COUNT; i++) {
+			const uint8_t *bytes = entries[i].payload;
+
+			for (size_t at = 0; at < SIZE; at += 997)
+				ck_assert_uint_eq(bytes[at],
+						  fixture_byte(i, at));
+		}
+		for (int i = 0; i < COUNT; i++)
+			ckpt_store_release(store, &entries[i]);
+	}
+	ckpt_store_close(store);
+}
+END_TEST
+
 START_TEST(age_is_limited_by_store_and_by_caller)
 {
 	struct ckpt_store *store = fixture_open();
