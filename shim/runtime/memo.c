@@ -7,6 +7,7 @@
 #include "shim/runtime/explain.h"
 #include "shim/runtime/format.h"
 #include "shim/runtime/key.h"
+#include "shim/runtime/message.h"
 #include "shim/runtime/opening.h"
 #include "shim/runtime/outcome.h"
 #include "shim/runtime/recording.h"
@@ -29,9 +30,12 @@ struct memo_call {
 	struct ckpt_payload_header known; /* magic 0: no record is replaced */
 	uint64_t entered_ns;		  /* 0: this call is not measured */
 	uint64_t started_ns;		  /* of the original */
+	uint64_t spent_ns;		  /* of the thread, at that moment */
 	uint32_t impure_count; /* of the process, when the call started */
+	bool is_verifying;     /* a hit that runs, to be compared */
+	bool is_sample;	       /* what it cost decides if it pays */
+	bool is_only_timed;    /* a miss that is not recorded */
 	struct ckpt_hash128 file_stamp; /* of the files among its inputs */
-	bool is_verifying;		/* a hit that runs, to be compared */
 	enum ckpt_miss_cause cause;	/* should it miss */
 	struct ckpt_account_miss miss;
 };
@@ -82,6 +86,9 @@ static void note_cost(struct memo_frame *memo, uint64_t end_ns,
 	uint64_t cost_ns = end_ns - memo->own.entered_ns;
 
 	if (!memo->own.entered_ns)
+		return;
+	ckpt_thread_self()->spent_ns += cost_ns;
+	if (!memo->own.is_sample)
 		return;
 	COUNT(function, spent_ns, cost_ns);
 	if (ckpt_policy_note(&function->policy, cost_ns, worth_ns))
@@ -215,9 +222,13 @@ static enum ckpt_verdict compute_once(struct ckpt_store *store,
 	    memo->own.is_verifying || reason_not_to_record(thread, function))
 		return CKPT_MISS;
 	while (verdict == CKPT_MISS && turn == CKPT_TURN_LOOK) {
+		uint64_t asked_ns = now_if_measured(memo);
+
 		turn = ckpt_turn_take(
 			store, thread, (uintptr_t)memo->call.frame,
 			function->program.function, memo->call.key, &until_ns);
+		/* Waiting is what the config asks for, and no cost. */
+		memo->own.entered_ns += now_if_measured(memo) - asked_ns;
 		if (turn != CKPT_TURN_COMPUTE)
 			verdict = fetch(store, memo);
 	}
@@ -248,27 +259,39 @@ static enum ckpt_verdict note_miss(const struct ckpt_thread *thread,
 	return CKPT_BYPASS;
 }
 
+/* Calls inside another are all measured: what we spend on them is not that
+ * other's own time. */
 static void begin(struct memo_frame *memo, struct ckpt_memo_function *function,
-		  const struct ckpt_moment *before, bool is_measured)
+		  const struct ckpt_moment *before, bool is_sample,
+		  bool is_nested)
 {
 	memo->own.function = function;
 	memo->own.known.magic = 0;
 	memo->own.is_verifying = false;
 	memo->own.miss = (struct ckpt_account_miss){.number = 0};
+	memo->own.is_only_timed = false;
+	memo->own.is_sample = is_sample;
 	memo->own.before = *before;
-	memo->own.entered_ns = is_measured ? now_ns() : 0;
+	memo->own.entered_ns = is_sample || is_nested ? now_ns() : 0;
 }
 
-static void start_recording(struct memo_frame *memo,
-			    struct ckpt_thread_call *slot,
-			    struct ckpt_frame *frame)
+/* From here on the original runs. */
+static void start_clock(struct memo_frame *memo, struct ckpt_frame *frame)
 {
 	const struct ckpt_plan_function *plan =
 		memo->own.function->program.function;
 
 	frame->stack_size = plan->stack_size;
 	frame->stack_alignment = plan->stack_alignment;
-	slot->observed = plan->impure_classes;
+	memo->own.spent_ns = ckpt_thread_self()->spent_ns;
+	memo->own.started_ns = now_ns();
+}
+
+static void start_recording(struct memo_frame *memo,
+			    struct ckpt_thread_call *slot,
+			    struct ckpt_frame *frame)
+{
+	slot->observed = memo->own.function->program.function->impure_classes;
 	if (memo->call.is_random_hidden)
 		slot->observed |= CKPT_IMPURE_RAND;
 	slot->is_verifying = memo->own.is_verifying;
@@ -279,7 +302,25 @@ static void start_recording(struct memo_frame *memo,
 	    ckpt_explain_key(&memo->call, &installed->environment,
 			     &slot->components))
 		slot->components.size = 0;
-	memo->own.started_ns = now_ns();
+	start_clock(memo, frame);
+}
+
+/* The call runs and is not recorded. Its look-up cost as much as any other;
+ * where the config wants it so, that is the config's business. */
+static enum ckpt_verdict let_run(struct ckpt_thread *thread,
+				 struct ckpt_thread_call *slot,
+				 struct memo_frame *memo,
+				 struct ckpt_frame *frame, bool is_miss)
+{
+	if (is_miss && memo->own.is_sample) {
+		memo->own.is_only_timed = true;
+		start_clock(memo, frame);
+		return CKPT_MISS;
+	}
+	if (!ckpt_message_is_silent(&memo->call.refusal))
+		note_cost(memo, now_if_measured(memo), 0);
+	ckpt_thread_pop(thread, slot);
+	return CKPT_BYPASS;
 }
 
 static enum ckpt_verdict decide(struct ckpt_thread *thread,
@@ -292,6 +333,7 @@ static enum ckpt_verdict decide(struct ckpt_thread *thread,
 	struct ckpt_store *store = ckpt_opening_store(installed);
 	struct ckpt_thread_call *slot = NULL;
 	enum ckpt_verdict verdict = CKPT_BYPASS;
+	bool is_miss;
 
 	if (!store || function->is_left_out)
 		return CKPT_BYPASS;
@@ -303,18 +345,22 @@ static enum ckpt_verdict decide(struct ckpt_thread *thread,
 		COUNT(function, bypassed, 1);
 		return CKPT_BYPASS;
 	}
-	begin(memo, function, before, advice == CKPT_POLICY_MEASURE);
+	begin(memo, function, before, advice == CKPT_POLICY_MEASURE,
+	      thread->call_count > 1);
 	ckpt_call_begin(&memo->call, &function->program, frame, &thread->ranges,
 			&slot->arena);
 	verdict = look_up(store, memo);
 	if (verdict == CKPT_MISS)
 		verdict = compute_once(store, thread, memo);
-	if (verdict == CKPT_MISS && !memo->own.is_verifying)
-		verdict = note_miss(thread, memo);
-	if (verdict != CKPT_MISS) {
+	if (verdict == CKPT_HIT) {
 		ckpt_thread_pop(thread, slot);
-		return verdict;
+		return CKPT_HIT;
 	}
+	is_miss = verdict == CKPT_MISS;
+	if (is_miss && !memo->own.is_verifying)
+		verdict = note_miss(thread, memo);
+	if (verdict == CKPT_BYPASS)
+		return let_run(thread, slot, memo, frame, is_miss);
 	start_recording(memo, slot, frame);
 	return CKPT_MISS;
 }
@@ -494,7 +540,9 @@ static void finish(struct memo_frame *memo, const struct ckpt_thread_call *slot,
 		   const struct ckpt_moment *after, uint64_t end_ns)
 {
 	struct ckpt_memo_function *function = memo->own.function;
-	uint64_t duration = end_ns - memo->own.started_ns;
+	uint64_t inside = ckpt_thread_self()->spent_ns - memo->own.spent_ns;
+	uint64_t ran = end_ns - memo->own.started_ns;
+	uint64_t duration = ran > inside ? ran - inside : 0;
 	const char *besides = NULL;
 
 	if (memo->own.is_verifying) {
@@ -502,17 +550,18 @@ static void finish(struct memo_frame *memo, const struct ckpt_thread_call *slot,
 		return;
 	}
 	memo->own.miss.duration_ns = duration;
-	besides = effect_besides(memo, slot, after);
+	besides = memo->own.is_only_timed ? NULL
+					  : effect_besides(memo, slot, after);
 	if (besides) {
 		COUNT(function, refused, 1);
 		ckpt_account_unstored(installed, function, &memo->own.miss,
 				      besides);
 		installed->tell(function, besides, besides);
-	} else {
+	} else if (!memo->own.is_only_timed) {
 		record(memo, &slot->components, after, duration);
 	}
 	/* The original's own time is not our cost. */
-	note_cost(memo, now_if_measured(memo) - duration, duration);
+	note_cost(memo, now_if_measured(memo) - ran, duration);
 }
 
 void ckpt_memo_leave(struct ckpt_frame *frame)

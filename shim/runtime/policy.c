@@ -45,42 +45,80 @@ static void start_window(struct ckpt_policy *policy, uint32_t length)
 	policy->worth_ns = 0;
 }
 
-static uint32_t rest_after(uint32_t losses)
+/* So many calls of their own worth that the loss is a small share of them. */
+static uint32_t rest_after(const struct ckpt_policy *policy, uint64_t loss_ns,
+			   uint64_t each_ns)
 {
-	uint32_t doublings = losses < 11 ? losses - 1 : 11;
-	uint32_t rest = (uint32_t)CKPT_POLICY_REST_MIN << doublings;
+	uint64_t each =
+		each_ns > CKPT_POLICY_EACH_NS ? each_ns : CKPT_POLICY_EACH_NS;
+	uint64_t rest = loss_ns / each * CKPT_POLICY_REST_SHARE +
+			loss_ns % each * CKPT_POLICY_REST_SHARE / each;
+	uint64_t longer = 2 * (uint64_t)policy->last_rest;
 
-	return rest < CKPT_POLICY_REST_MAX ? rest : CKPT_POLICY_REST_MAX;
+	rest = rest > longer ? rest : longer;
+	rest = rest > CKPT_POLICY_REST_MIN ? rest : CKPT_POLICY_REST_MIN;
+	return rest < CKPT_POLICY_REST_MAX ? (uint32_t)rest
+					   : CKPT_POLICY_REST_MAX;
 }
 
-/* What looks like a loss only because the thread was not running. */
-static uint64_t ordinary_cost(struct ckpt_policy *policy, uint64_t cost_ns,
-			      uint64_t worth_ns)
+static uint64_t at_most(uint64_t cost_ns, uint64_t ordinary_ns)
 {
-	uint64_t most;
+	uint64_t most = ordinary_ns * CKPT_POLICY_OUTLIER;
 
-	if (!policy->least_ns || cost_ns < policy->least_ns)
-		policy->least_ns = cost_ns;
-	most = policy->least_ns * CKPT_POLICY_OUTLIER;
-	return cost_ns > worth_ns && cost_ns > most ? most : cost_ns;
+	return cost_ns > most ? most : cost_ns;
+}
+
+/* What looks like a loss only because the thread was not running, or because
+ * the first call of all finds nothing prepared. */
+static void add_cost(struct ckpt_policy *policy, uint64_t cost_ns,
+		     uint64_t worth_ns)
+{
+	uint64_t *last = policy->last_ns;
+	uint64_t ordinary = last[0] > last[1] ? last[0] : last[1];
+	bool is_loss = cost_ns > worth_ns;
+
+	if (policy->samples == 1 && policy->cost_ns > policy->worth_ns)
+		policy->cost_ns = at_most(policy->cost_ns, cost_ns);
+	policy->cost_ns +=
+		is_loss && ordinary ? at_most(cost_ns, ordinary) : cost_ns;
+	policy->worth_ns += worth_ns;
+	policy->samples++;
+	last[1] = last[0];
+	last[0] = cost_ns;
+}
+
+static bool is_decided(const struct ckpt_policy *policy, uint32_t samples,
+		       uint64_t cost_ns, uint64_t worth_ns)
+{
+	if (samples >= window_of(policy))
+		return true;
+	if (samples < 2 || cost_ns <= worth_ns + CKPT_POLICY_LOSS_NS)
+		return false;
+	return samples >= CKPT_POLICY_TRIAL ||
+	       cost_ns / CKPT_POLICY_CLEAR > worth_ns;
 }
 
 bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t cost_ns,
 		      uint64_t worth_ns)
 {
-	bool is_first = false;
+	uint32_t samples;
 
-	policy->cost_ns += ordinary_cost(policy, cost_ns, worth_ns);
-	policy->worth_ns += worth_ns;
-	if (++policy->samples < window_of(policy))
+	add_cost(policy, cost_ns, worth_ns);
+	/* Once: another thread may start the next window meanwhile. */
+	samples = policy->samples;
+	cost_ns = policy->cost_ns;
+	worth_ns = policy->worth_ns;
+	if (!samples || !is_decided(policy, samples, cost_ns, worth_ns))
 		return false;
-	if (policy->cost_ns <= policy->worth_ns) {
+	if (cost_ns <= worth_ns) {
 		policy->losses = 0;
+		policy->last_rest = 0;
 		start_window(policy, CKPT_POLICY_WINDOW);
 		return false;
 	}
-	is_first = policy->losses++ == 0;
-	policy->rest = rest_after(policy->losses);
+	policy->last_rest =
+		rest_after(policy, cost_ns - worth_ns, worth_ns / samples);
+	policy->rest = policy->last_rest;
 	start_window(policy, CKPT_POLICY_TRIAL);
-	return is_first;
+	return policy->losses++ == 0;
 }

@@ -31,16 +31,35 @@ static void tell_row(const char *name, const struct ckpt_counters *row)
 		       saved_us % 1000);
 }
 
+/* Calls to leave alone are counted when they are granted; these did not come.
+ */
+static void uncount_passes(struct ckpt_stats *stats)
+{
+	const struct ckpt_routes *routes = &ckpt_session->routes;
+
+	for (uint32_t i = 0; i < routes->count; i++) {
+		const struct ckpt_memo_function *f = routes->items[i].function;
+		uint64_t rest = ckpt_thunk_entries[i].pass;
+
+		if (f && rest)
+			(void)__atomic_fetch_sub(
+				&ckpt_stats_row(stats, f->stats_row)->bypassed,
+				rest, __ATOMIC_RELAXED);
+	}
+}
+
 void ckpt_session_end(void)
 {
 	struct ckpt_stats *stats;
 
-	if (!ckpt_session || ckpt_thunk_disabled ||
-	    !ckpt_log_is_on(&ckpt_session->log, CKPT_LOG_INFO))
+	if (!ckpt_session || ckpt_thunk_disabled)
 		return;
 	/* A forked child counts in its parent's rows: the parent tells. */
 	stats = __atomic_load_n(&ckpt_session->memo.stats, __ATOMIC_ACQUIRE);
 	if (!stats || ckpt_sys_getpid() != ckpt_session->pid)
+		return;
+	uncount_passes(stats);
+	if (!ckpt_log_is_on(&ckpt_session->log, CKPT_LOG_INFO))
 		return;
 	for (size_t i = 0; i < ckpt_session->row_count; i++) {
 		struct ckpt_counters row = *ckpt_stats_row(stats, i);

@@ -46,6 +46,8 @@ struct ckpt_thread {
 	struct ckpt_once_lock once;
 	uintptr_t once_frame;
 	struct ckpt_ranges ranges;
+	/* Our own time in calls inside others, which is not theirs. */
+	uint64_t spent_ns;
 };
 
 /* The calling thread's. */

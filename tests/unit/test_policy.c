@@ -65,8 +65,77 @@ START_TEST(each_failed_trial_doubles_the_rest)
 	for (int i = 0; i < 20; i++)
 		ck_assert(!ckpt_policy_note(&policy, 900, 600));
 	second = calls_left_alone(&policy);
-	ck_assert_int_eq(first, 10000);
-	ck_assert_int_eq(second, 20000);
+	ck_assert_int_ge(first, 1000);
+	ck_assert_int_eq(second, 2 * first);
+}
+END_TEST
+
+/* A model of megabytes to hash for microseconds of work. */
+START_TEST(look_up_of_many_times_the_call_is_given_up_at_once)
+{
+	struct ckpt_policy policy = {0};
+
+	ck_assert_int_eq(measure(&policy, 1000, 6000000, 75000), 2);
+	ck_assert_int_eq(ckpt_policy_ask(&policy), CKPT_POLICY_LEAVE_ALONE);
+}
+END_TEST
+
+START_TEST(large_loss_needs_fewer_calls_to_be_believed)
+{
+	struct ckpt_policy policy = {0};
+
+	ck_assert_int_eq(measure(&policy, 1000, 150000, 50000), 20);
+}
+END_TEST
+
+START_TEST(small_loss_is_watched_for_the_whole_window)
+{
+	struct ckpt_policy policy = {0};
+
+	ck_assert_int_eq(measure(&policy, 1000, 5000, 50), 200);
+}
+END_TEST
+
+/* 3 ms lost in calls of 100 us: a hundredth of 3000 such calls. */
+START_TEST(rest_makes_the_loss_a_hundredth)
+{
+	struct ckpt_policy policy = {0};
+
+	ck_assert_int_eq(measure(&policy, 1000, 250000, 100000), 20);
+	ck_assert_int_eq(calls_left_alone(&policy), 3000);
+}
+END_TEST
+
+/* Files to hash, libraries to look through: once in a process. */
+START_TEST(dear_first_call_decides_nothing)
+{
+	struct ckpt_policy policy = {0};
+
+	ck_assert(!ckpt_policy_note(&policy, 50000000, 3000));
+	for (int i = 0; i < 198; i++)
+		ck_assert(!ckpt_policy_note(&policy, 400, 3000));
+	ck_assert_int_ne(ckpt_policy_ask(&policy), CKPT_POLICY_LEAVE_ALONE);
+}
+END_TEST
+
+START_TEST(refused_calls_are_a_loss)
+{
+	struct ckpt_policy policy = {0};
+
+	ck_assert_int_eq(measure(&policy, 1000, 2000000, 0), 2);
+	ck_assert_uint_lt(policy.rest, 1000000);
+}
+END_TEST
+
+START_TEST(dear_calls_that_are_worth_it_hide_no_loss_and_no_gain)
+{
+	struct ckpt_policy policy = {0};
+
+	for (int i = 0; i < 99; i++) {
+		ck_assert(!ckpt_policy_note(&policy, 2000000, 900000000));
+		ck_assert(!ckpt_policy_note(&policy, 900, 300));
+	}
+	ck_assert_int_ne(ckpt_policy_ask(&policy), CKPT_POLICY_LEAVE_ALONE);
 }
 END_TEST
 
@@ -110,5 +179,11 @@ UNIT_MAIN("policy", function_that_costs_more_than_it_takes_is_left_alone,
 	  no_decision_before_two_hundred_calls,
 	  function_that_pays_is_only_sampled_afterwards,
 	  each_failed_trial_doubles_the_rest,
+	  look_up_of_many_times_the_call_is_given_up_at_once,
+	  large_loss_needs_fewer_calls_to_be_believed,
+	  small_loss_is_watched_for_the_whole_window,
+	  rest_makes_the_loss_a_hundredth, dear_first_call_decides_nothing,
+	  refused_calls_are_a_loss,
+	  dear_calls_that_are_worth_it_hide_no_loss_and_no_gain,
 	  call_that_lost_the_cpu_decides_nothing, rest_stays_bounded,
 	  successful_trial_brings_the_function_back)
