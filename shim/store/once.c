@@ -60,18 +60,6 @@ static void put_name(char *name, struct ckpt_hash128 key, uint64_t private_pid)
 
 /* ---- owners ---- */
 
-static bool thread_lives(const struct owner *owner)
-{
-	char path[64];
-	char *at = put_text(path, "/proc/");
-
-	at = put_number(at, owner->pid);
-	at = put_text(at, "/task/");
-	at = put_number(at, owner->tid);
-	*at = '\0';
-	return ckpt_sys_faccessat(AT_FDCWD, path, 0) != -ENOENT;
-}
-
 /* Certainly gone: the process, or in it the thread. */
 static bool is_gone(const struct owner *owner)
 {
@@ -81,7 +69,7 @@ static bool is_gone(const struct owner *owner)
 	if (!self.start || !owner->start)
 		return false;
 	return ckpt_runid_of(owner->pid).start != owner->start ||
-	       !thread_lives(owner);
+	       ckpt_runid_has_ended(owner->pid, owner->tid);
 }
 
 static bool read_owner(int fd, struct owner *ret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/store/runid.h"
 
-#include <stdbool.h>
+#include <errno.h>
 #include <string.h>
 
 #include "shim/common/sys_x86_64.h"
@@ -17,7 +17,7 @@ enum {
 static int open_proc(uint64_t pid, const char *name)
 {
 	char path[64];
-	char whole[80];
+	char whole[160];
 
 	(void)ckpt_path_number(path, sizeof(path), "/proc/", pid);
 	(void)ckpt_path_join(whole, sizeof(whole), path, name);
@@ -39,22 +39,30 @@ static uint64_t parse_field(const char *text, int field)
 	return value;
 }
 
-static bool read_stat(uint64_t pid, uint64_t *ret_parent, uint64_t *ret_start)
+enum { STAT_SIZE = 512 };
+
+/* What follows the name in such a file (proc(5)), which starts with a ')'; NULL
+ * if it cannot be read. Takes the descriptor. */
+static const char *read_fields(int fd, char text[STAT_SIZE])
 {
-	int fd = open_proc(pid, "/stat");
-	char text[512];
-	const char *name_end;
 	long size;
 
 	if (fd < 0)
-		return false;
-	size = ckpt_sys_read(fd, text, sizeof(text) - 1);
+		return NULL;
+	size = ckpt_sys_read(fd, text, STAT_SIZE - 1);
 	(void)ckpt_sys_close(fd);
 	if (size <= 0)
-		return false;
+		return NULL;
 	text[size] = '\0';
 	/* The name may contain anything, ')' and spaces too. */
-	name_end = strrchr(text, ')');
+	return strrchr(text, ')');
+}
+
+static bool read_stat(uint64_t pid, uint64_t *ret_parent, uint64_t *ret_start)
+{
+	char text[STAT_SIZE];
+	const char *name_end = read_fields(open_proc(pid, "/stat"), text);
+
 	if (!name_end)
 		return false;
 	*ret_parent = parse_field(name_end, FIELD_PARENT);
@@ -122,6 +130,21 @@ struct ckpt_runid ckpt_runid_of(uint64_t pid)
 	if (!read_stat(pid, &parent, &id.start))
 		id.start = 0;
 	return id;
+}
+
+bool ckpt_runid_has_ended(uint64_t pid, uint64_t tid)
+{
+	char name[64], whole[80], text[STAT_SIZE];
+	const char *fields;
+	int fd;
+
+	(void)ckpt_path_number(name, sizeof(name), "/task/", tid);
+	(void)ckpt_path_join(whole, sizeof(whole), name, "/stat");
+	fd = open_proc(pid, whole);
+	if (fd < 0)
+		return fd == -ENOENT || fd == -ESRCH;
+	fields = read_fields(fd, text);
+	return fields && fields[1] && (fields[2] == 'Z' || fields[2] == 'X');
 }
 
 struct ckpt_runid ckpt_runid_find(void)

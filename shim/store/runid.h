@@ -10,6 +10,7 @@
  * A few system calls per ancestor; no malloc, no errno. Stateless.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ckpt_runid {
@@ -19,6 +20,10 @@ struct ckpt_runid {
 
 /* Of the calling process. Without /proc: itself, start 0. */
 struct ckpt_runid ckpt_runid_find(void);
+
+/* Is this thread of the process certainly gone? One that nobody has waited for
+ * yet (a zombie) is. */
+bool ckpt_runid_has_ended(uint64_t pid, uint64_t tid);
 
 /* Of the process itself; start 0 if there is no such process. */
 struct ckpt_runid ckpt_runid_of(uint64_t pid);

@@ -119,6 +119,34 @@ START_TEST(killed_owner_frees_the_key)
 }
 END_TEST
 
+START_TEST(killed_owner_that_nobody_waited_for_frees_the_key)
+{
+	struct ckpt_once_lock lock = {0};
+	int ends[2], status;
+	pid_t owner;
+	char byte;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	owner = fork();
+	if (!owner) {
+		/* The child has a copy of the lock, and of the pipe's end. */
+		if (try(&lock) == CKPT_ONCE_MINE && !fork()) {
+			(void)close(ends[1]);
+			for (;;)
+				pause();
+		}
+		(void)raise(SIGKILL);
+	}
+	(void)close(ends[1]);
+	ck_assert_int_eq(read(ends[0], &byte, 1), 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)owner, NULL, WEXITED | WNOWAIT),
+			 0);
+	ck_assert_int_eq(try(&lock), CKPT_ONCE_MINE);
+	ckpt_once_release(&lock);
+	ck_assert_int_eq(waitpid(owner, &status, 0), owner);
+}
+END_TEST
+
 START_TEST(killed_owner_with_a_living_child_frees_the_key)
 {
 	struct ckpt_once_lock lock = {0}, second = {0};
@@ -179,6 +207,7 @@ END_TEST
 UNIT_MAIN_WITH("once", set_up, tear_down, first_owns_and_second_does_not,
 	       private_lock_is_not_seen_by_other_processes,
 	       nothing_is_left_after_release, killed_owner_frees_the_key,
+	       killed_owner_that_nobody_waited_for_frees_the_key,
 	       killed_owner_with_a_living_child_frees_the_key,
 	       ended_thread_frees_the_key,
 	       child_that_drops_its_copy_leaves_the_parents)
