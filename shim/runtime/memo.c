@@ -4,6 +4,7 @@
 #include "shim/runtime/account.h"
 #include "shim/runtime/capture.h"
 #include "shim/runtime/difference.h"
+#include "shim/runtime/escape_x86_64.h"
 #include "shim/runtime/explain.h"
 #include "shim/runtime/format.h"
 #include "shim/runtime/key.h"
@@ -330,7 +331,8 @@ static enum ckpt_verdict decide(struct ckpt_thread *thread,
 				enum ckpt_policy_advice advice)
 {
 	struct memo_frame *memo = (struct memo_frame *)(void *)frame->call;
-	struct ckpt_store *store = ckpt_opening_store(installed);
+	struct ckpt_store *store =
+		ckpt_opening_store(installed, function->program.function);
 	struct ckpt_thread_call *slot = NULL;
 	enum ckpt_verdict verdict = CKPT_BYPASS;
 	bool is_miss;
@@ -366,10 +368,25 @@ static enum ckpt_verdict decide(struct ckpt_thread *thread,
 }
 
 /* An impure function is entered, perhaps by a call that is being recorded. */
-static void watch(const struct ckpt_memo_watch *watch)
+static void watch(const struct ckpt_memo_watch *watch,
+		  const struct ckpt_frame *frame)
 {
+	if (watch->is_jump) {
+		ckpt_escape_by_jump((const void *)frame->gpr[0]);
+		return;
+	}
 	ckpt_thread_spoil(ckpt_thread_self(), watch->classes, watch->chain);
 	(void)__atomic_fetch_add(&installed->impure_count, 1, __ATOMIC_RELAXED);
+}
+
+/* A function whose keys are computed once is never left alone: calls that pass
+ * by would compute, too. And that they wait for each other is no cost of ours.
+ */
+static enum ckpt_policy_advice advise(struct ckpt_memo_function *function)
+{
+	return function->program.function->once
+		       ? CKPT_POLICY_LOOK_UP
+		       : ckpt_policy_ask(&function->policy);
 }
 
 uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
@@ -383,10 +400,10 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 	frame->original = route->original;
 	frame->pass = 0;
 	if (!route->function) {
-		watch(route->watch);
+		watch(route->watch, frame);
 		return CKPT_BYPASS;
 	}
-	advice = ckpt_policy_ask(&route->function->policy);
+	advice = advise(route->function);
 	if (advice == CKPT_POLICY_LEAVE_ALONE) {
 		frame->pass = ckpt_policy_take_rest(&route->function->policy);
 		ckpt_account_passed(installed, route->function,

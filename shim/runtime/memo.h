@@ -9,7 +9,8 @@
  * Threads: any number at once. What a thread has in progress is in a small
  * initial-exec TLS block; no lock is held while the original runs. A call that
  * leaves by exception, longjmp, cancellation or exit never reaches
- * ckpt_memo_leave(): its state is dropped by the thread's next call. Signals:
+ * ckpt_memo_leave(): its state is dropped by the thread's next call, a key it
+ * owns at once (escape_x86_64.h). Signals:
  * a handler that interrupts our own code gets its calls passed through.
  * errno, FP status and FP control are as the target left them on every path.
  */
@@ -51,6 +52,7 @@ struct ckpt_memo_function {
 /* An impure function of the C runtime, as reached from the closure of some
  * configured function: only watched, never cached. */
 struct ckpt_memo_watch {
+	bool is_jump;	   /* none of these, but longjmp (escape_x86_64.h) */
 	uint32_t classes;  /* enum ckpt_impure_class */
 	const char *chain; /* "train -> solve -> rand" */
 };

@@ -5,6 +5,7 @@
 #include "shim/common/sys_x86_64.h"
 #include "shim/runtime/fpstate_x86_64.h"
 #include "shim/runtime/confine.h"
+#include "shim/runtime/escape_x86_64.h"
 #include "shim/runtime/loader.h"
 #include "shim/runtime/planning.h"
 #include "shim/runtime/heap.h"
@@ -174,6 +175,27 @@ static enum ckpt_status add_watches(const struct ckpt_attached *attached)
 	return status;
 }
 
+/* Functions that drop the frame of a call which owns a key. */
+static enum ckpt_status add_jumps(void)
+{
+	static const struct ckpt_memo_watch watch = {.is_jump = true};
+	struct ckpt_slot_wish wish = {.tag = 0};
+	enum ckpt_status status = CKPT_OK;
+
+	for (const char *const *name = ckpt_escape_jumps; *name && !status;
+	     name++) {
+		wish.name = *name;
+		status = add_purpose(
+			(struct ckpt_purpose){.watch = &watch, .loader = -1},
+			&wish.tag);
+		if (!status)
+			status = ckpt_slot_wishes_add(&ckpt_session->wishes,
+						      wish);
+	}
+	ckpt_session->has_jumps = true;
+	return status;
+}
+
 static void *route_slot(void *context, const struct ckpt_slot_wish *wish,
 			void *original)
 {
@@ -276,7 +298,11 @@ static enum ckpt_status add_function(struct ckpt_attached *attached)
 		ckpt_session_patch_entry(attached);
 	else
 		status = add_function_wishes(attached);
-	return status ? status : add_watches(attached);
+	if (!status)
+		status = add_watches(attached);
+	if (!status && function->once && !ckpt_session->has_jumps)
+		status = add_jumps();
+	return status;
 }
 
 static bool is_usable(const struct ckpt_plan_function *function)

@@ -16,8 +16,8 @@
 
 /* Why a slot is patched: ckpt_slot_wish.tag is an index of these. */
 struct ckpt_purpose {
-	struct ckpt_attached *function; /* or */
-	struct ckpt_memo_watch *watch;	/* or */
+	struct ckpt_attached *function;	     /* or */
+	const struct ckpt_memo_watch *watch; /* or */
 	/* A function of the loader, or behind these, of confine.h; < 0: no. */
 	int loader;
 };
@@ -52,6 +52,7 @@ struct ckpt_session {
 	const char **lower; /* lower stores, NULL-terminated */
 	bool is_verified;   /* the functions' code was compared */
 	bool has_cpu;	    /* memo.environment is made */
+	bool has_jumps;	    /* longjmp is watched */
 };
 
 /* The one of this process; NULL while there is nothing to intercept. */

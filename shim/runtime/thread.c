@@ -91,6 +91,12 @@ struct ckpt_thread_call *ckpt_thread_find(struct ckpt_thread *thread,
 	return NULL;
 }
 
+void ckpt_thread_disown(struct ckpt_thread *thread)
+{
+	ckpt_once_release(&thread->once);
+	thread->once_frame = 0;
+}
+
 void ckpt_thread_pop(struct ckpt_thread *thread, struct ckpt_thread_call *call)
 {
 	uint32_t index = (uint32_t)(call - thread->calls);
@@ -100,9 +106,7 @@ void ckpt_thread_pop(struct ckpt_thread *thread, struct ckpt_thread_call *call)
 		call = &thread->calls[thread->call_count];
 		ckpt_arena_deinit(&call->arena);
 		ckpt_arena_deinit(&call->components);
-		if (call->frame == thread->once_frame) {
-			ckpt_once_release(&thread->once);
-			thread->once_frame = 0;
-		}
+		if (call->frame == thread->once_frame)
+			ckpt_thread_disown(thread);
 	}
 }

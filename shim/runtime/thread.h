@@ -73,6 +73,8 @@ struct ckpt_thread_call *ckpt_thread_push(struct ckpt_thread *thread,
 /* The entry of `frame`, or NULL if it was dropped. */
 struct ckpt_thread_call *ckpt_thread_find(struct ckpt_thread *thread,
 					  uintptr_t frame);
+/* Give back the key that it owns, if any. */
+void ckpt_thread_disown(struct ckpt_thread *thread);
 /* Free `call` and all entries inside it, and the keys they own. */
 void ckpt_thread_pop(struct ckpt_thread *thread, struct ckpt_thread_call *call);
 

@@ -22,6 +22,7 @@
 	.text
 	.hidden	ckpt_memo_enter
 	.hidden	ckpt_memo_leave
+	.hidden	ckpt_escape_by_unwinding
 
 	.balign	64
 	.globl	ckpt_thunk_entry_stubs
@@ -162,6 +163,7 @@ load_vectors:
 	.type	ckpt_thunk_entry_common, @function
 ckpt_thunk_entry_common:
 	.cfi_startproc
+	.cfi_personality 0x1b, ckpt_escape_by_unwinding /* pcrel, 4 bytes */
 	.cfi_def_cfa_offset 16
 	push	%rbp
 	.cfi_def_cfa_offset 24

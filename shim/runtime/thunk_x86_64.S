@@ -37,6 +37,7 @@
 	.text
 	.hidden	ckpt_memo_enter
 	.hidden	ckpt_memo_leave
+	.hidden	ckpt_escape_by_unwinding
 
 /*
  * The stubs, 16 bytes each. r11 is free at a call through the PLT or a pointer
@@ -78,6 +79,7 @@ ckpt_thunk_stubs:
 	.type	ckpt_thunk_common, @function
 ckpt_thunk_common:
 	.cfi_startproc
+	.cfi_personality 0x1b, ckpt_escape_by_unwinding /* pcrel, 4 bytes */
 	push	%rbp
 	.cfi_adjust_cfa_offset 8
 	.cfi_rel_offset %rbp, 0
