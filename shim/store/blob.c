@@ -139,8 +139,7 @@ enum ckpt_status ckpt_blob_get(struct ckpt_layout *layout,
 }
 
 static int write_blob(struct ckpt_layout *layout, const char *name,
-		      const struct ckpt_record_head *head,
-		      const struct iovec *parts, int part_count)
+		      const struct ckpt_record_draft *draft)
 {
 	char dir_name[] = "big/x";
 	char tmp_name[CKPT_LAYOUT_NAME_SIZE];
@@ -151,8 +150,8 @@ static int write_blob(struct ckpt_layout *layout, const char *name,
 	fd = ckpt_layout_create_file(layout, dir_name, tmp_name);
 	if (fd < 0)
 		return fd;
-	error = ckpt_io_write_parts(fd, head->bytes, head->size, parts,
-				    part_count, 0);
+	error = ckpt_io_write_parts(fd, draft->head, draft->head_size,
+				    draft->parts, draft->part_count, 0);
 	if (!error)
 		error = ckpt_layout_publish_file(layout, fd, tmp_name, name,
 						 true);
@@ -161,21 +160,18 @@ static int write_blob(struct ckpt_layout *layout, const char *name,
 }
 
 enum ckpt_status ckpt_blob_put(struct ckpt_layout *layout,
-			       struct ckpt_hash128 key,
-			       const struct ckpt_record_head *head,
-			       const struct iovec *parts, int part_count,
-			       uint64_t size)
+			       const struct ckpt_record_draft *draft)
 {
 	char name[CKPT_LAYOUT_NAME_SIZE];
 	int error;
 
-	if (ckpt_io_exceeds_limit(size))
+	if (ckpt_io_exceeds_limit(draft->size))
 		return CKPT_UNSUPPORTED;
-	ckpt_blob_name(key, name);
-	error = write_blob(layout, name, head, parts, part_count);
+	ckpt_blob_name(draft->key, name);
+	error = write_blob(layout, name, draft);
 	if (error && error != -ENOSPC && error != -EDQUOT &&
 	    ckpt_layout_revive(layout))
-		error = write_blob(layout, name, head, parts, part_count);
+		error = write_blob(layout, name, draft);
 	return error ? CKPT_IO : CKPT_OK;
 }
 

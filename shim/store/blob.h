@@ -35,13 +35,11 @@ enum ckpt_status ckpt_blob_get(struct ckpt_layout *layout,
 			       struct ckpt_hash128 key,
 			       struct ckpt_entry *ret) CKPT_MUST_CHECK;
 
-/* Publish a record of `size` bytes, replacing. UNSUPPORTED: not now
+/* Publish a record, replacing. UNSUPPORTED: not now
  * (RLIMIT_FSIZE); IO: no space or another failure, nothing has changed. */
-enum ckpt_status ckpt_blob_put(struct ckpt_layout *layout,
-			       struct ckpt_hash128 key,
-			       const struct ckpt_record_head *head,
-			       const struct iovec *parts, int part_count,
-			       uint64_t size) CKPT_MUST_CHECK;
+enum ckpt_status
+ckpt_blob_put(struct ckpt_layout *layout,
+	      const struct ckpt_record_draft *draft) CKPT_MUST_CHECK;
 
 /* NOTFOUND if there was none. */
 enum ckpt_status ckpt_blob_remove(struct ckpt_layout *layout,

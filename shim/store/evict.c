@@ -58,21 +58,19 @@ static void count_freed(struct ckpt_evict *evict, uint64_t size)
 static bool move_record(struct ckpt_evict *evict, const struct ckpt_scan *scan,
 			const struct ckpt_index_find *find)
 {
-	struct ckpt_record_head head;
+	struct ckpt_record_draft draft;
 	const struct ckpt_record *record = &scan->record;
 	struct ckpt_entry_info info;
 	struct iovec part = {
 		.iov_base = (void *)(uintptr_t)record->payload,
 		.iov_len = record->payload_size,
 	};
-	uint64_t size;
 	uint64_t location;
 
 	ckpt_record_describe(record, &info);
-	if (ckpt_record_build(record->key, &info, &part, 1, &head, &size) ||
+	if (ckpt_record_build(record->key, &info, &part, 1, &draft) ||
 	    ckpt_writer_append(evict->writer, evict->layout,
-			       evict->index->header, &head, &part, 1, size,
-			       &location) ||
+			       evict->index->header, &draft, &location) ||
 	    !ckpt_index_replace(find, location))
 		return false;
 	__atomic_fetch_add(&evict->index->header->disk_size, scan->record_size,

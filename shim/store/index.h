@@ -145,6 +145,13 @@ bool ckpt_index_is_current(const struct ckpt_index *index,
 bool ckpt_index_is_whole(const struct ckpt_index *index,
 			 const struct ckpt_layout *layout);
 
+/* The key's slot will be looked for soon, to be changed. */
+static inline void ckpt_index_prefetch(const struct ckpt_index *index,
+				       struct ckpt_hash128 key)
+{
+	__builtin_prefetch(&index->buckets[key.lo & index->mask], 1);
+}
+
 /* A slot that may be the key's. */
 struct ckpt_index_find {
 	unsigned position; /* 0 to begin with */

@@ -26,11 +26,6 @@ int ckpt_io_move_fd(int fd)
 	return moved;
 }
 
-int ckpt_io_write_all(int fd, const void *data, size_t size, off_t off)
-{
-	return ckpt_io_write_parts(fd, data, size, NULL, 0, off);
-}
-
 /* What is left to be written: part `index` (-1 is the head) from `skip` on. */
 struct cursor {
 	const void *head;
@@ -83,6 +78,26 @@ static void advance(struct cursor *c, size_t size)
 	}
 }
 
+int ckpt_io_write_all(int fd, const void *data, size_t size, off_t off)
+{
+	const uint8_t *next = data;
+
+	while (size) {
+		long n = ckpt_sys_pwrite(fd, next, size, off);
+
+		if (n == -EINTR)
+			continue;
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
+			return -ENOSPC;
+		next += n;
+		off += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
 int ckpt_io_write_parts(int fd, const void *head, size_t head_size,
 			const struct iovec *parts, int part_count, off_t off)
 {
@@ -94,6 +109,9 @@ int ckpt_io_write_parts(int fd, const void *head, size_t head_size,
 	struct iovec window[IOV_WINDOW];
 	int count;
 
+	/* One part is written quicker without a table of parts. */
+	if (!part_count)
+		return ckpt_io_write_all(fd, head, head_size, off);
 	while ((count = fill_window(&cursor, window)) > 0) {
 		long n = ckpt_sys_pwritev(fd, window, count, off);
 

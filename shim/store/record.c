@@ -22,26 +22,58 @@ size_t ckpt_record_head_size(const struct ckpt_record_header *header)
 			header->object_size);
 }
 
-static uint64_t sum_record(const struct ckpt_record_head *head,
-			   const struct iovec *parts, int part_count)
+static uint64_t sum_draft(const struct ckpt_record_draft *draft)
 {
-	const uint8_t *from = head->bytes + CKPT_RECORD_SUM_OFF;
-	size_t size = head->size - CKPT_RECORD_SUM_OFF;
+	const uint8_t *from = draft->head + CKPT_RECORD_SUM_OFF;
+	size_t size = draft->head_size - CKPT_RECORD_SUM_OFF;
 	struct ckpt_hasher hasher;
 
+	if (!draft->part_count)
+		return ckpt_hash64(from, size);
 	ckpt_hasher_init(&hasher, NULL);
 	ckpt_hasher_update(&hasher, from, size);
-	for (int i = 0; i < part_count; i++)
-		ckpt_hasher_update(&hasher, parts[i].iov_base,
-				   parts[i].iov_len);
+	for (int i = 0; i < draft->part_count; i++)
+		ckpt_hasher_update(&hasher, draft->parts[i].iov_base,
+				   draft->parts[i].iov_len);
 	return ckpt_hasher_final64(&hasher);
+}
+
+/* Header, names, zeroes. */
+static void put_head(struct ckpt_record_draft *draft,
+		     const struct ckpt_record_header *header,
+		     const struct ckpt_entry_info *info)
+{
+	uint8_t *names = draft->head + sizeof(*header);
+
+	draft->head_size = ckpt_record_head_size(header);
+	memset(draft->head + draft->head_size - CKPT_RECORD_ALIGNMENT, 0,
+	       CKPT_RECORD_ALIGNMENT);
+	memcpy(names, info->function, header->function_size);
+	memcpy(names + header->function_size, info->object,
+	       header->object_size);
+	memcpy(draft->head, header, sizeof(*header));
+}
+
+/* The parts behind the head, if they fit. */
+static void gather_parts(struct ckpt_record_draft *draft)
+{
+	if (draft->size > sizeof(draft->head))
+		return;
+	for (int i = 0; i < draft->part_count; i++) {
+		const struct iovec *part = &draft->parts[i];
+
+		if (part->iov_len)
+			memcpy(draft->head + draft->head_size, part->iov_base,
+			       part->iov_len);
+		draft->head_size += part->iov_len;
+	}
+	draft->part_count = 0;
 }
 
 enum ckpt_status ckpt_record_build(struct ckpt_hash128 key,
 				   const struct ckpt_entry_info *info,
 				   const struct iovec *parts, int part_count,
-				   struct ckpt_record_head *ret,
-				   uint64_t *ret_size)
+				   struct ckpt_record_draft *ret)
 {
 	struct ckpt_record_header header = {
 		.magic = CKPT_RECORD_MAGIC,
@@ -50,7 +82,6 @@ enum ckpt_status ckpt_record_build(struct ckpt_hash128 key,
 		.created_s = info->created_s,
 		.duration_ns = info->duration_ns,
 	};
-	uint8_t *names = ret->bytes + sizeof(header);
 
 	for (int i = 0; i < part_count; i++)
 		if (__builtin_add_overflow(header.payload_size,
@@ -63,15 +94,14 @@ enum ckpt_status ckpt_record_build(struct ckpt_hash128 key,
 		(uint8_t)strnlen(info->function, sizeof(info->function) - 1);
 	header.object_size =
 		(uint8_t)strnlen(info->object, sizeof(info->object) - 1);
-	ret->size = ckpt_record_head_size(&header);
-	memset(ret->bytes + ret->size - CKPT_RECORD_ALIGNMENT, 0,
-	       CKPT_RECORD_ALIGNMENT);
-	memcpy(names, info->function, header.function_size);
-	memcpy(names + header.function_size, info->object, header.object_size);
-	memcpy(ret->bytes, &header, sizeof(header));
-	header.checksum = sum_record(ret, parts, part_count);
-	memcpy(ret->bytes, &header, sizeof(header));
-	*ret_size = ret->size + header.payload_size;
+	put_head(ret, &header, info);
+	ret->key = key;
+	ret->size = ret->head_size + header.payload_size;
+	ret->parts = parts;
+	ret->part_count = part_count;
+	gather_parts(ret);
+	header.checksum = sum_draft(ret);
+	memcpy(ret->head, &header, sizeof(header));
 	return CKPT_OK;
 }
 

@@ -29,6 +29,7 @@ enum {
 	CKPT_RECORD_ALIGNMENT = 16,
 	/* Header, names and zeroes together never take more. */
 	CKPT_RECORD_HEAD_MAX = 240,
+	CKPT_RECORD_GATHERED_MAX = 1024,
 };
 
 struct ckpt_record_header {
@@ -46,20 +47,25 @@ struct ckpt_record_header {
 	uint32_t reserved2; /* 0 */
 };
 
-/* Header, names and zeroes, ready to be written before the payload. */
-struct ckpt_record_head {
-	size_t size;
-	uint8_t bytes[CKPT_RECORD_HEAD_MAX]
+/* A record to be written: `head`, and behind it the parts of the payload. One
+ * that is small stands in the head as a whole: putting a few parts together
+ * takes less time than it takes the kernel to go through them. */
+struct ckpt_record_draft {
+	struct ckpt_hash128 key;
+	uint64_t size;		   /* of the record */
+	const struct iovec *parts; /* the caller's */
+	int part_count;		   /* 0: all is in the head */
+	size_t head_size;
+	uint8_t head[CKPT_RECORD_GATHERED_MAX]
 		__attribute__((aligned(CKPT_RECORD_ALIGNMENT)));
 };
 
-/* Build the head of a record, checksum and all. *ret_size is the size of head
- * and parts. UNSUPPORTED: it overflows. */
-enum ckpt_status ckpt_record_build(struct ckpt_hash128 key,
-				   const struct ckpt_entry_info *info,
-				   const struct iovec *parts, int part_count,
-				   struct ckpt_record_head *ret,
-				   uint64_t *ret_size) CKPT_MUST_CHECK;
+/* Build a record, checksum and all. The draft is good as long as `parts` are.
+ * UNSUPPORTED: its size overflows. */
+enum ckpt_status
+ckpt_record_build(struct ckpt_hash128 key, const struct ckpt_entry_info *info,
+		  const struct iovec *parts, int part_count,
+		  struct ckpt_record_draft *ret) CKPT_MUST_CHECK;
 
 /* Bytes of the head that `header` announces. */
 size_t ckpt_record_head_size(const struct ckpt_record_header *header);

@@ -454,40 +454,37 @@ static bool is_space_low(struct ckpt_store *store, uint64_t size)
 	return true;
 }
 
-/* A record on its way. */
-struct put {
-	struct ckpt_hash128 key;
-	const struct iovec *parts;
-	int part_count;
-	uint64_t size; /* of the record */
-	struct ckpt_record_head head;
-};
-
 static enum ckpt_status append_record(struct ckpt_store *store,
-				      const struct put *put, uint64_t *ret)
+				      const struct ckpt_record_draft *draft,
+				      uint64_t *ret)
 {
 	struct ckpt_index *index = get_index(store);
 
-	if (!index || put->size > CKPT_SEGMENT_RECORD_MAX)
+	if (!index)
 		return CKPT_UNSUPPORTED;
+	/* It comes while the kernel writes. */
+	ckpt_index_prefetch(index, draft->key);
 	return ckpt_writer_append(&store->writer, &store->layout, index->header,
-				  &put->head, put->parts, put->part_count,
-				  put->size, ret);
+				  draft, ret);
 }
 
 /* Into a segment if it is small enough and there is one, else into a file. */
 static enum ckpt_status write_record(struct ckpt_store *store,
-				     const struct put *put, uint64_t *ret)
+				     const struct ckpt_record_draft *draft,
+				     uint64_t *ret)
 {
-	enum ckpt_status status = append_record(store, put, ret);
+	bool is_small = draft->size <= CKPT_SEGMENT_RECORD_MAX;
+	enum ckpt_status status = CKPT_UNSUPPORTED;
 
-	if (status == CKPT_UNSUPPORTED && ckpt_layout_revive(&store->layout))
-		status = append_record(store, put, ret);
+	if (is_small)
+		status = append_record(store, draft, ret);
+	if (is_small && status == CKPT_UNSUPPORTED &&
+	    ckpt_layout_revive(&store->layout))
+		status = append_record(store, draft, ret);
 	if (status != CKPT_UNSUPPORTED)
 		return status;
-	*ret = ckpt_location_make_big(put->key);
-	return ckpt_blob_put(&store->layout, put->key, &put->head, put->parts,
-			     put->part_count, put->size);
+	*ret = ckpt_location_make_big(draft->key);
+	return ckpt_blob_put(&store->layout, draft);
 }
 
 enum ckpt_status ckpt_store_put(struct ckpt_store *store,
@@ -495,25 +492,24 @@ enum ckpt_status ckpt_store_put(struct ckpt_store *store,
 				const struct ckpt_entry_info *info,
 				const struct iovec *parts, int part_count)
 {
-	struct put put = {.key = key, .parts = parts, .part_count = part_count};
+	struct ckpt_record_draft draft;
 	enum ckpt_status status;
 	uint64_t location;
 
 	if (store->layout.is_readonly || is_paused(store))
 		return CKPT_UNSUPPORTED;
-	status = ckpt_record_build(key, info, parts, part_count, &put.head,
-				   &put.size);
+	status = ckpt_record_build(key, info, parts, part_count, &draft);
 	if (status)
 		return status;
-	if (is_space_low(store, put.size))
+	if (is_space_low(store, draft.size))
 		return CKPT_UNSUPPORTED;
-	status = write_record(store, &put, &location);
+	status = write_record(store, &draft, &location);
 	if (status == CKPT_IO)
 		pause_puts(store);
 	if (status || !get_index(store))
 		return status;
 	status = publish_location(store, key, location);
-	account_put(store, put.size);
+	account_put(store, draft.size);
 	return status;
 }
 

@@ -303,21 +303,20 @@ static bool switch_segment(struct ckpt_writer *writer,
 /* Write to the acquired segment. UNSUPPORTED: it is full, or no longer ours. */
 static enum ckpt_status append_to(struct ckpt_writer_segment *segment,
 				  uint64_t limit,
-				  const struct ckpt_record_head *head,
-				  const struct iovec *parts, int part_count,
-				  uint64_t size, uint64_t *ret)
+				  const struct ckpt_record_draft *draft,
+				  uint64_t *ret)
 {
-	uint64_t reserved = (size + CKPT_RECORD_ALIGNMENT - 1) &
+	uint64_t reserved = (draft->size + CKPT_RECORD_ALIGNMENT - 1) &
 			    ~(uint64_t)(CKPT_RECORD_ALIGNMENT - 1);
 	uint64_t off =
 		__atomic_fetch_add(&segment->tail, reserved, __ATOMIC_RELAXED);
 
 	if (off > limit || reserved > limit - off || !is_ours(segment))
 		return CKPT_UNSUPPORTED;
-	if (ckpt_io_exceeds_limit(off + size))
+	if (ckpt_io_exceeds_limit(off + draft->size))
 		return CKPT_NOMEM;
-	if (ckpt_io_write_parts(segment->fd, head->bytes, head->size, parts,
-				part_count, (off_t)off))
+	if (ckpt_io_write_parts(segment->fd, draft->head, draft->head_size,
+				draft->parts, draft->part_count, (off_t)off))
 		return CKPT_IO;
 	*ret = ckpt_location_make(segment->id, off);
 	return CKPT_OK;
@@ -326,9 +325,8 @@ static enum ckpt_status append_to(struct ckpt_writer_segment *segment,
 enum ckpt_status ckpt_writer_append(struct ckpt_writer *writer,
 				    const struct ckpt_layout *layout,
 				    struct ckpt_index_header *header,
-				    const struct ckpt_record_head *head,
-				    const struct iovec *parts, int part_count,
-				    uint64_t size, uint64_t *ret)
+				    const struct ckpt_record_draft *draft,
+				    uint64_t *ret)
 {
 	if (!check_fork(writer))
 		return CKPT_UNSUPPORTED;
@@ -339,8 +337,7 @@ enum ckpt_status ckpt_writer_append(struct ckpt_writer *writer,
 
 		if (segment) {
 			full = (uint32_t)(segment - writer->segments) + 1;
-			status = append_to(segment, writer->limit, head, parts,
-					   part_count, size, ret);
+			status = append_to(segment, writer->limit, draft, ret);
 			release_segment(segment);
 		}
 		if (status != CKPT_UNSUPPORTED)

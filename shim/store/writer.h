@@ -47,14 +47,12 @@ struct ckpt_writer {
 void ckpt_writer_init(struct ckpt_writer *writer, uint64_t max_size);
 void ckpt_writer_deinit(struct ckpt_writer *writer);
 
-/* Append a record of `size` bytes; *ret is its location. UNSUPPORTED: not now,
+/* Append a record; *ret is its location. UNSUPPORTED: not now,
  * use a file. IO: the disk is full or broken. */
 enum ckpt_status ckpt_writer_append(struct ckpt_writer *writer,
 				    const struct ckpt_layout *layout,
 				    struct ckpt_index_header *header,
-				    const struct ckpt_record_head *head,
-				    const struct iovec *parts, int part_count,
-				    uint64_t size,
+				    const struct ckpt_record_draft *draft,
 				    uint64_t *ret) CKPT_MUST_CHECK;
 
 /* Let go of the current segment, so that it can be retired. */

@@ -15,18 +15,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_record(const struct ckpt_record *record)
 {
 	struct ckpt_entry_info info;
-	struct ckpt_record_head head;
+	struct ckpt_record again;
+	struct ckpt_record_draft draft;
 	struct iovec part = {.iov_base = (void *)(uintptr_t)record->payload,
 			     .iov_len = record->payload_size};
-	uint64_t whole;
 
 	ckpt_record_describe(record, &info);
 	if (strnlen(info.function, sizeof(info.function)) ==
 		    sizeof(info.function) ||
 	    strnlen(info.object, sizeof(info.object)) == sizeof(info.object))
 		abort();
-	if (ckpt_record_build(record->key, &info, &part, 1, &head, &whole) ||
-	    whole - head.size != record->payload_size)
+	if (ckpt_record_build(record->key, &info, &part, 1, &draft))
+		abort();
+	if (draft.part_count
+		    ? draft.size - draft.head_size != record->payload_size
+		    : ckpt_record_parse(draft.head, draft.size, &again))
 		abort();
 }
 

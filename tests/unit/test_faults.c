@@ -396,6 +396,7 @@ static int use_disk_without_write(void *argument)
 	struct ckpt_store *store = argument;
 
 	break_call(SYS_pwritev, EIO);
+	break_call(SYS_pwrite64, EIO);
 	WANT(fixture_put(store, 2, 100) == CKPT_IO);
 	/* And not tried again for a while. */
 	WANT(fixture_put(store, 3, BIG) == CKPT_UNSUPPORTED);
