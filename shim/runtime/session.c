@@ -255,14 +255,6 @@ static bool is_attached(uint64_t object, uintptr_t definition)
 	return false;
 }
 
-static uint32_t find_row(const char *name)
-{
-	for (size_t i = 0; i + 1 < ckpt_session->row_count; i++)
-		if (!strcmp(ckpt_session->row_names[i], name))
-			return (uint32_t)i;
-	return (uint32_t)ckpt_session->row_count - 1;
-}
-
 static enum ckpt_status add_function(struct ckpt_attached *attached)
 {
 	const struct ckpt_plan_function *function =
@@ -289,7 +281,8 @@ static enum ckpt_status add_function(struct ckpt_attached *attached)
 		ckpt_environment_init(&ckpt_session->memo.environment);
 		ckpt_session->has_cpu = true;
 	}
-	attached->memo.stats_row = find_row(attached->memo.name);
+	attached->memo.stats_row = ckpt_session_find_row(attached->memo.name,
+							 attached->memo.object);
 	attached->memo.is_rerun =
 		ckpt_settings_is_rerun(&ckpt_session->settings,
 				       attached->memo.name) ||

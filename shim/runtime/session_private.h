@@ -45,8 +45,8 @@ struct ckpt_session {
 	struct ckpt_routes routes;
 	struct ckpt_memo memo;
 
-	/* Rows of the statistics: functions of the first plan, and one for
-	 * those that came later and are not among them. */
+	/* Rows of the statistics: functions of the first plan; without names,
+	 * some for those that globs find later; one for all others. */
 	const char **row_names, **row_objects;
 	size_t row_count;
 	const char **lower; /* lower stores, NULL-terminated */
@@ -64,6 +64,8 @@ void ckpt_session_tell_function(const struct ckpt_memo_function *function,
 /* From the first plan, all that opening needs: it may not allocate. */
 enum ckpt_status
 ckpt_session_prepare_store(const struct ckpt_plan_view *plan) CKPT_MUST_CHECK;
+/* The row of a function that was attached; it gets one if any is left. */
+uint32_t ckpt_session_find_row(const char *name, const char *object);
 /* ckpt_memo.open: at the first hooked call, in whatever thread. */
 bool ckpt_session_open_store(struct ckpt_memo *memo);
 /* Plan for the objects there are, and add the functions that are new. What

@@ -6,29 +6,93 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows for functions that a glob may still find in objects opened later. */
+enum { SPARE_ROWS = 256 };
+
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Function names of the plan; true: its patterns may find more. */
+static bool list_rows(const struct ckpt_plan_view *plan, const char **names,
+		      const char **objects, size_t *ret_count)
+{
+	bool has_more = plan->header->flags & CKPT_PLAN_HAS_GLOBS;
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->counts[CKPT_PLAN_FUNCTIONS]; i++) {
+		const struct ckpt_plan_function *function = &plan->functions[i];
+
+		if (function->flags & CKPT_FUNCTION_PATTERN) {
+			has_more = true;
+			continue;
+		}
+		names[count] = plan->strings + function->name;
+		if (!(function->flags & CKPT_FUNCTION_ABSENT))
+			objects[count] =
+				file_name(plan->strings +
+					  plan->objects[function->object].path);
+		count++;
+	}
+	*ret_count = count;
+	return has_more;
+}
+
 static enum ckpt_status name_rows(const struct ckpt_plan_view *plan)
 {
-	size_t count = plan->counts[CKPT_PLAN_FUNCTIONS];
+	size_t count = plan->counts[CKPT_PLAN_FUNCTIONS] + SPARE_ROWS + 1;
+	const char **names = ckpt_heap_calloc(count, sizeof(char *));
+	const char **objects = ckpt_heap_calloc(count, sizeof(char *));
 
-	ckpt_session->row_names = ckpt_heap_calloc(count + 1, sizeof(char *));
-	ckpt_session->row_objects = ckpt_heap_calloc(count + 1, sizeof(char *));
-	if (!ckpt_session->row_names || !ckpt_session->row_objects)
+	if (!names || !objects) {
+		ckpt_heap_free(names);
+		ckpt_heap_free(objects);
 		return CKPT_NOMEM;
-	ckpt_session->row_count = count + 1;
-	for (size_t i = 0; i < count; i++) {
-		const struct ckpt_plan_function *function = &plan->functions[i];
-		const char *path = "", *slash;
-
-		if (!(function->flags & CKPT_FUNCTION_ABSENT))
-			path = plan->strings +
-			       plan->objects[function->object].path;
-		slash = strrchr(path, '/');
-		ckpt_session->row_names[i] = plan->strings + function->name;
-		ckpt_session->row_objects[i] = slash ? slash + 1 : path;
 	}
-	ckpt_session->row_names[count] = "(others)";
-	ckpt_session->row_objects[count] = "";
+	for (size_t i = 0; i < count; i++)
+		names[i] = objects[i] = "";
+	if (list_rows(plan, names, objects, &count))
+		count += SPARE_ROWS;
+	names[count++] = "(others)";
+	ckpt_session->row_names = names;
+	ckpt_session->row_objects = objects;
+	ckpt_session->row_count = count;
 	return CKPT_OK;
+}
+
+/* It came later than the rows were made: the plan it is from may go again. */
+static void name_row(size_t row, const char *name, const char *object)
+{
+	struct ckpt_stats *stats =
+		__atomic_load_n(&ckpt_session->memo.stats, __ATOMIC_ACQUIRE);
+	char *own_name = ckpt_heap_copy(name);
+	char *own_object = ckpt_heap_copy(object);
+
+	if (!own_name || !own_object) {
+		ckpt_heap_free(own_name);
+		ckpt_heap_free(own_object);
+		return;
+	}
+	ckpt_session->row_names[row] = own_name;
+	ckpt_session->row_objects[row] = own_object;
+	if (stats)
+		ckpt_stats_name_row(stats, row, own_name, own_object);
+}
+
+uint32_t ckpt_session_find_row(const char *name, const char *object)
+{
+	size_t others = ckpt_session->row_count - 1;
+	size_t row = 0;
+
+	while (row < others && ckpt_session->row_names[row][0] &&
+	       strcmp(ckpt_session->row_names[row], name) != 0)
+		row++;
+	if (row < others && !ckpt_session->row_objects[row][0])
+		name_row(row, name, object);
+	return (uint32_t)row;
 }
 
 /* Functions whose code is not what was planned for pass by from now on. */

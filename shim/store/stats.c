@@ -116,22 +116,29 @@ static int create_file(const char *store_directory)
 	return ckpt_io_move_fd(fd);
 }
 
+void ckpt_stats_name_row(struct ckpt_stats *stats, size_t index,
+			 const char *name, const char *object)
+{
+	struct ckpt_stats_names *to =
+		(struct ckpt_stats_names *)(ckpt_stats_row(stats, 0) +
+					    stats->function_count) +
+		index;
+
+	copy_text(to->name, sizeof(to->name), name);
+	copy_text(to->object, sizeof(to->object), object);
+}
+
 /* Build the content in private memory, write it, and map the file over it. */
 static enum ckpt_status fill_file(struct ckpt_stats *stats,
 				  const char *const *names,
 				  const char *const *objects)
 {
 	struct ckpt_stats_header *header = stats->header;
-	struct ckpt_stats_names *to;
 	void *mapped;
 
 	fill_header(header, stats->function_count);
-	to = (struct ckpt_stats_names *)((struct ckpt_counters *)(header + 1) +
-					 stats->function_count);
-	for (size_t i = 0; i < stats->function_count; i++) {
-		copy_text(to[i].name, sizeof(to[i].name), names[i]);
-		copy_text(to[i].object, sizeof(to[i].object), objects[i]);
-	}
+	for (size_t i = 0; i < stats->function_count; i++)
+		ckpt_stats_name_row(stats, i, names[i], objects[i]);
 	if (ckpt_io_exceeds_limit(stats->size) ||
 	    ckpt_io_reserve(stats->fd, stats->size) ||
 	    ckpt_io_write_all(stats->fd, header, stats->size, 0))

@@ -42,13 +42,17 @@ struct ckpt_counters {
 struct ckpt_stats; /* this process' counters */
 
 /* `function_count` rows, named by `names` and `objects` (file names), in the
- * store in `store_directory`, which must exist. */
+ * store in `store_directory`, which must exist. Names may be empty for now. */
 enum ckpt_status ckpt_stats_open(const char *store_directory,
 				 const char *const *names,
 				 const char *const *objects,
 				 size_t function_count, struct ckpt_stats **ret,
 				 struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_stats_close(struct ckpt_stats *stats);
+/* For a row that was opened with an empty name or object, and has counted
+ * nothing yet. */
+void ckpt_stats_name_row(struct ckpt_stats *stats, size_t index,
+			 const char *name, const char *object);
 /* The row of function `index`: never NULL, lives until close. */
 struct ckpt_counters *ckpt_stats_row(struct ckpt_stats *stats, size_t index);
 /* Where misses are noted; made at the first call, with a few system calls. NULL

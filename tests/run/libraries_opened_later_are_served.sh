@@ -40,3 +40,9 @@ int main(void)
 }
 EOF
 three_runs 12 ./main
+
+# Found by a pattern, it is counted by its own name all the same.
+rm -rf .ckpt
+sed -i 's/"f"/"?"/' ckpt.toml
+three_runs 12 ./main
+expect_counted hits 12 f
