@@ -422,6 +422,25 @@ static enum ckpt_status add_functions(struct ckpt_planning *planning)
 	return status;
 }
 
+/* Indented lines say where something was looked for: `ckpt check` tells them,
+ * the program's user is spared. */
+static uint32_t add_note_text(struct ckpt_tables *tables, const char *text)
+{
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf short_text = {0};
+	const char *end;
+
+	for (; *text; text = end) {
+		end = strchrnul(text, '\n');
+		end += *end == '\n';
+		if (*text != ' ')
+			ckpt_buf_add(&short_text, text, (size_t)(end - text));
+	}
+	ckpt_buf_add_u8(&short_text, 0);
+	if (ckpt_buf_status(&short_text))
+		return ckpt_tables_text(tables, "out of memory");
+	return ckpt_tables_text(tables, (const char *)short_text.data);
+}
+
 static void add_notes(struct ckpt_planning *planning)
 {
 	struct ckpt_tables *tables = &planning->tables;
@@ -431,7 +450,7 @@ static void add_notes(struct ckpt_planning *planning)
 		struct ckpt_plan_diag diag = {
 			.function = note->function,
 			.is_error = note->is_error,
-			.text = ckpt_tables_text(tables, note->text),
+			.text = add_note_text(tables, note->text),
 		};
 
 		ADD(tables, DIAGS, diag);

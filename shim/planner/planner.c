@@ -330,22 +330,22 @@ static enum ckpt_status note_unreached(struct work *work, uint32_t index)
 /* A pattern may name functions that cannot be cached: only if it comes to
  * nothing is that worth a warning. */
 static enum ckpt_status note_refusals(struct work *work, size_t first,
-				      bool is_pattern)
+				      const char *pattern)
 {
 	struct ckpt_planning *planning = work->planning;
 	size_t count = planning->function_count - first, refused = 0;
+	bool is_pattern = ckpt_match_is_pattern(pattern);
 	enum ckpt_status status = CKPT_OK;
 
 	for (size_t i = first; i < planning->function_count; i++)
 		refused += planning->functions[i].refusal != NULL;
 	if (is_pattern && count > 1 && refused == count)
-		status =
-			add_note(planning, CKPT_PLAN_NONE, true,
-				 "%s: none of the %zu functions it names can "
-				 "be checkpointed; the first, %s: %s",
-				 planning->functions[first].config->name, count,
-				 planning->functions[first].match.display,
-				 planning->functions[first].refusal);
+		status = add_note(planning, CKPT_PLAN_NONE, true,
+				  "%s: none of the functions it names can be "
+				  "checkpointed; the first, %s: %s",
+				  pattern,
+				  planning->functions[first].match.display,
+				  planning->functions[first].refusal);
 	for (size_t i = first; !status && i < planning->function_count; i++)
 		if (planning->functions[i].refusal)
 			status = add_note(planning, (uint32_t)i,
@@ -397,8 +397,7 @@ static enum ckpt_status plan_matches(struct work *work,
 	for (size_t i = first; !status && i < planning->function_count; i++)
 		status = plan_function(work, &planning->functions[i]);
 	if (!status)
-		status = note_refusals(work, first,
-				       ckpt_match_is_pattern(config->name));
+		status = note_refusals(work, first, config->name);
 	for (size_t i = first; !status && i < planning->function_count; i++)
 		status = note_unreached(work, (uint32_t)i);
 	return status;

@@ -304,7 +304,7 @@ static enum ckpt_status find(struct finder *finder, struct ckpt_signature *ret,
 		err, CKPT_NOTFOUND,
 		"the prototype of '%s' in %s is not known; write signature = "
 		"\"TYPE %s(…)\" or headers = [\"….h\"] for it in ckpt.toml, or "
-		"install the package with its debug info; looked at:\n%s",
+		"install the package with its debug info\n  looked at:\n%s",
 		finder->symbol, ckpt_image_path(finder->image), finder->symbol,
 		ckpt_buf_status(&finder->notes)
 			? ""

@@ -16,6 +16,9 @@ expect_mistake 3:1 'memory' <<'EOF'
 name = "crypt"
 memroy = {}
 EOF
+expect_mistake 1:1 'in \[\[function\]\], or in \[defaults\] for all' <<'EOF'
+on_error = "warn"
+EOF
 expect_mistake 2:12 'warn' <<'EOF'
 [defaults]
 on_error = "wran"

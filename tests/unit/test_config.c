@@ -368,16 +368,12 @@ START_TEST(unknown_keys_name_the_nearest)
 	check_mistakes("max_size = '5 GiB'\n",
 		       "ckpt.toml:1:1: 'max_size' has no meaning at the top of "
 		       "the file; write it in [cache]");
-	check_mistakes("on_error = 'ignore'\n",
-		       "ckpt.toml:1:1: 'on_error' has no meaning at the top of "
-		       "the file; write it in [[function]], or in [defaults] "
-		       "for all");
 	check_mistakes("[[function]]\nname = 'f'\nsignatur = 'int f(void)'\n",
 		       "ckpt.toml:3:1: unknown key 'signatur' in "
 		       "[[function]]; did you mean 'signature'?");
-	check_mistakes("[[type]]\nname = 'x'\ncolour = 1\n",
-		       "ckpt.toml:3:1: unknown key 'colour' in [[type]]; there "
-		       "are name, memory");
+	check_mistakes(
+		"[[type]]\ncolour = 1\n",
+		"unknown key 'colour' in [[type]]; there are name, memory");
 	check_mistakes("[defualts]\n",
 		       "ckpt.toml:1:2: unknown key 'defualts' at the top of "
 		       "the file; did you mean 'defaults'?");
