@@ -371,9 +371,9 @@ START_TEST(unknown_keys_name_the_nearest)
 	check_mistakes("[[function]]\nname = 'f'\nsignatur = 'int f(void)'\n",
 		       "ckpt.toml:3:1: unknown key 'signatur' in "
 		       "[[function]]; did you mean 'signature'?");
-	check_mistakes(
-		"[[type]]\ncolour = 1\n",
-		"unknown key 'colour' in [[type]]; there are name, memory");
+	check_mistakes("[[type]]\nname = 'x'\ncolour = 1\n",
+		       "ckpt.toml:3:1: unknown key 'colour' in [[type]]; there "
+		       "are name, memory");
 	check_mistakes("[defualts]\n",
 		       "ckpt.toml:1:2: unknown key 'defualts' at the top of "
 		       "the file; did you mean 'defaults'?");
