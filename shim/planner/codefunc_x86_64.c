@@ -234,10 +234,17 @@ static void find_targets(struct reading *r)
 	struct ckpt_tracker tracker;
 
 	ckpt_track_start(&tracker, &code);
+	r->function->has_known_jumps = true;
 	for (size_t i = 0; i < r->count; i++) {
-		if (is_indirect(&r->insns[i]))
-			r->targets[r->target_count++] =
+		if (is_indirect(&r->insns[i])) {
+			struct ckpt_value value =
 				classify(r, i, ckpt_track_target(&tracker, i));
+
+			r->targets[r->target_count++] = value;
+			if (r->insns[i].kind == CKPT_INSN_JUMP_FAR &&
+			    value.kind != CKPT_VALUE_ENTRY)
+				r->function->has_known_jumps = false;
+		}
 		ckpt_track_step(&tracker, i);
 	}
 }
@@ -456,6 +463,8 @@ static void emit_tables(struct reading *r)
 			if (is_inside(r, target)) {
 				ckpt_buf_add_u64(&r->masked,
 						 target - r->extent.vaddr);
+				if (target < r->function->least_target)
+					r->function->least_target = target;
 				continue;
 			}
 			ckpt_buf_add_u64(&r->masked, UINT64_MAX);
@@ -540,7 +549,8 @@ enum ckpt_status ckpt_code_function_read(const struct ckpt_code_object *object,
 					 struct ckpt_pool *pool,
 					 struct ckpt_code_function *ret)
 {
-	struct ckpt_code_function function = {.extent = extent};
+	struct ckpt_code_function function = {.extent = extent,
+					      .least_target = UINT64_MAX};
 	struct reading r = {
 		.object = object,
 		.pool = pool,

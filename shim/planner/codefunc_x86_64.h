@@ -62,7 +62,11 @@ struct ckpt_code_function {
 	struct ckpt_hash128 digest;
 	uint32_t facts;		 /* CKPT_CODE_* */
 	uint32_t undecoded_site; /* where decoding failed */
-	struct ckpt_ref *refs;	 /* in `pool` */
+	/* All its indirect jumps go by tables that are known; the least place
+	 * in the function they lead to, UINT64_MAX if there is none. */
+	bool has_known_jumps;
+	uint64_t least_target;
+	struct ckpt_ref *refs; /* in `pool` */
 	size_t ref_count;
 };
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/entrypatch_x86_64.h"
 
+#include "shim/planner/codefunc_x86_64.h"
 #include "shim/planner/insn_x86_64.h"
+
+#include "shim/common/cleanup.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -17,6 +20,8 @@ enum {
 	OPCODE_JUMP = 0xe9,
 	OPCODE_BRANCH = 0x80, /* behind 0f: jcc with a 32-bit distance */
 };
+
+#define PATCH_SECTION "__patchable_function_entries"
 
 static const uint8_t endbr64[ENDBR_SIZE] = {0xf3, 0x0f, 0x1e, 0xfa};
 
@@ -231,6 +236,18 @@ static enum ckpt_status check_branches(const struct proof *proof)
 
 /* ---- jump tables ---- */
 
+/* Is the word at `vaddr` no pointer to go by? Relocations are looked at one by
+ * one (check_relocations), and a note of where a function has room for a patch
+ * (-fpatchable-function-entry), behind an endbr64, is for patches. */
+static bool is_no_pointer(const struct proof *proof, uint64_t vaddr)
+{
+	const struct ckpt_section *section =
+		ckpt_image_section_at(proof->image, vaddr);
+
+	return section && (section->type == SHT_RELA ||
+			   !strcmp(section->name, PATCH_SECTION));
+}
+
 /* Is there a word that could be an entry of a table of addresses and leads
  * into the window? Looks at all that is mapped from the file but code. */
 static bool has_address(const struct proof *proof)
@@ -249,19 +266,32 @@ static bool has_address(const struct proof *proof)
 		for (uint64_t off = 0; off + 8 <= segments[i].file_size;
 		     off += 4) {
 			memcpy(&word, bytes + off, sizeof(word));
-			if (is_inside(proof, word))
+			if (is_inside(proof, word) &&
+			    !is_no_pointer(proof, segments[i].vaddr + off))
 				return true;
 		}
 	}
 	return false;
 }
 
+/* How many distances a table can have: it is all in one section. */
+static uint64_t limit_table(const struct proof *proof, uint64_t table)
+{
+	const struct ckpt_section *section =
+		ckpt_image_section_at(proof->image, table);
+	uint64_t most =
+		section ? (section->vaddr + section->size - table) / 4 : 0;
+
+	return section && most < TABLE_MAX ? most : TABLE_MAX;
+}
+
 /* A table of 32-bit distances from its own start, as long as it could be. */
 static bool has_distance(const struct proof *proof, uint64_t table)
 {
+	uint64_t count = limit_table(proof, table);
 	uint32_t distance;
 
-	for (uint64_t i = 0; i < TABLE_MAX; i++) {
+	for (uint64_t i = 0; i < count; i++) {
 		const void *entry =
 			ckpt_image_bytes(proof->image, table + 4 * i, 4);
 
@@ -275,30 +305,43 @@ static bool has_distance(const struct proof *proof, uint64_t table)
 	return false;
 }
 
-/* What the function's indirect jumps could go by: tables that it takes the
- * address of, and words anywhere. */
-static enum ckpt_status check_tables(const struct proof *proof)
+/* What indirect jumps could go by that are not understood: tables that the
+ * function takes the address of, and words anywhere. */
+static enum ckpt_status search_tables(const struct proof *proof)
 {
 	const uint8_t *bytes = ckpt_image_bytes(
 		proof->image, proof->extent.vaddr, proof->extent.size);
-	bool has_jump = false, leads_inside = false;
+	bool leads_inside = has_address(proof);
 	struct ckpt_insn insn;
 
-	for (uint64_t off = 0; bytes && off < proof->extent.size;
+	for (uint64_t off = 0;
+	     bytes && off < proof->extent.size && !leads_inside;
 	     off += insn.size) {
 		if (ckpt_insn_decode(bytes + off, proof->extent.size - off,
 				     proof->extent.vaddr + off, &insn))
 			return refuse(proof, "it cannot be decoded");
-		has_jump |= insn.kind == CKPT_INSN_JUMP_FAR;
 		if (insn.kind == CKPT_INSN_LEA &&
-		    insn.memory.base == CKPT_REG_IP && !leads_inside)
+		    insn.memory.base == CKPT_REG_IP)
 			leads_inside = has_distance(
 				proof, proof->extent.vaddr + off + insn.size +
 					       (uint64_t)insn.memory.disp);
 	}
-	if (has_jump && (leads_inside || has_address(proof)))
-		return refuse(proof, "a jump table may lead into it");
-	return CKPT_OK;
+	return leads_inside ? refuse(proof, "a jump table may lead into it")
+			    : CKPT_OK;
+}
+
+static enum ckpt_status check_tables(const struct proof *proof)
+{
+	_cleanup_(ckpt_pool_deinit) struct ckpt_pool pool = {.chunks = NULL};
+	struct ckpt_code_function function;
+
+	if (ckpt_code_function_read(proof->object, proof->extent, &pool,
+				    &function) ||
+	    function.facts & CKPT_CODE_UNDECODED || !function.has_known_jumps)
+		return search_tables(proof);
+	return is_inside(proof, function.least_target)
+		       ? refuse(proof, "a jump table leads into it")
+		       : CKPT_OK;
 }
 
 static enum ckpt_status check_symbols(const struct proof *proof,
@@ -328,7 +371,8 @@ static enum ckpt_status check_relocations(const struct proof *proof)
 		    relocation->vaddr < proof->end)
 			return refuse(proof, "the loader changes its code");
 		if (relocation->type == R_X86_64_RELATIVE &&
-		    is_inside(proof, (uint64_t)relocation->addend))
+		    is_inside(proof, (uint64_t)relocation->addend) &&
+		    !is_no_pointer(proof, relocation->vaddr))
 			return refuse(proof, "a pointer leads into it");
 	}
 	return CKPT_OK;

@@ -379,16 +379,6 @@ static void watch(const struct ckpt_memo_watch *watch,
 	(void)__atomic_fetch_add(&installed->impure_count, 1, __ATOMIC_RELAXED);
 }
 
-/* A function whose keys are computed once is never left alone: calls that pass
- * by would compute, too. And that they wait for each other is no cost of ours.
- */
-static enum ckpt_policy_advice advise(struct ckpt_memo_function *function)
-{
-	return function->program.function->once
-		       ? CKPT_POLICY_LOOK_UP
-		       : ckpt_policy_ask(&function->policy);
-}
-
 uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 {
 	struct ckpt_thread *thread = ckpt_thread_self();
@@ -403,7 +393,11 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 		watch(route->watch, frame);
 		return CKPT_BYPASS;
 	}
-	advice = advise(route->function);
+	/* Where keys are computed once, calls that pass by would compute, too;
+	 * and that they wait for each other is no cost of ours. */
+	advice = route->function->program.function->once
+			 ? CKPT_POLICY_LOOK_UP
+			 : ckpt_policy_ask(&route->function->policy);
 	if (advice == CKPT_POLICY_LEAVE_ALONE) {
 		frame->pass = ckpt_policy_take_rest(&route->function->policy);
 		ckpt_account_passed(installed, route->function,
