@@ -136,6 +136,7 @@ $(S)/test_%: $(S)/tests/unit/test_%.o $(S)/all.a
 bench: all $(BENCH)
 	@for b in $(BENCH); do ./$$b || exit 1; done
 	@B=$(B) tools/bench/programs
+	@B=$(B) tools/bench/cheap
 
 ## make lint        layers, format, clang-tidy, sizes, headers alone
 TIDY = $(patsubst %,$(B)/lint/%.tidy,$(wildcard shim/*/*.c config/*.c tools/*.c))

@@ -63,14 +63,6 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static int64_t today_s(void)
-{
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec;
-}
-
 #define COUNT(function, member, n) CKPT_COUNT(installed, function, member, n)
 
 /* ---- does it pay? ------------------------------------------------------- */
@@ -416,20 +408,6 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 }
 
 /* ---- leaving ------------------------------------------------------------ */
-static void fill_info(const struct ckpt_memo_function *function,
-		      uint64_t duration_ns, struct ckpt_entry_info *info)
-{
-	__builtin_memset(info, 0, sizeof(*info));
-	for (size_t i = 0; function->name[i] && i + 1 < sizeof(info->function);
-	     i++)
-		info->function[i] = function->name[i];
-	for (size_t i = 0; function->object[i] && i + 1 < sizeof(info->object);
-	     i++)
-		info->object[i] = function->object[i];
-	info->created_s = today_s();
-	info->duration_ns = duration_ns;
-}
-
 static void store_effects(struct memo_frame *memo,
 			  struct ckpt_payload_header *header,
 			  const struct ckpt_arena *effects,
@@ -441,7 +419,8 @@ static void store_effects(struct memo_frame *memo,
 	struct ckpt_entry_info info;
 	enum ckpt_status status;
 
-	fill_info(function, duration, &info);
+	ckpt_recording_describe(function->name, function->object, duration,
+				&info);
 	status = ckpt_recording_put(installed->store, memo->call.key, &info,
 				    header, effects, components,
 				    (flags & CKPT_FUNCTION_RAND) &&
@@ -484,7 +463,8 @@ static const char *effect_besides(const struct memo_frame *memo,
 	return NULL;
 }
 
-static void record(struct memo_frame *memo, const struct ckpt_arena *components,
+/* False: a call like this one can never be recorded. */
+static bool record(struct memo_frame *memo, const struct ckpt_arena *components,
 		   const struct ckpt_moment *after, uint64_t duration)
 {
 	struct ckpt_memo_function *function = memo->own.function;
@@ -492,21 +472,24 @@ static void record(struct memo_frame *memo, const struct ckpt_arena *components,
 	struct ckpt_payload_header header = {0};
 	struct ckpt_arena effects = {0};
 	const struct ckpt_plan_function *plan = function->program.function;
+	bool is_refused;
 
 	if (duration < plan->min_time_ns) {
 		ckpt_account_unstored(installed, function, &memo->own.miss,
 				      "took less than min_time");
-		return;
+		return true;
 	}
 	ckpt_outcome_conclude(&memo->own.before, after,
 			      plan->flags & CKPT_FUNCTION_KEEPS_ERRNO,
 			      known->magic ? known : NULL, &header);
-	if (ckpt_capture(&memo->call, &effects))
+	is_refused = ckpt_capture(&memo->call, &effects);
+	if (is_refused)
 		ckpt_account_refused(installed, function, &memo->call,
 				     &memo->own.miss);
 	else
 		store_effects(memo, &header, &effects, components, duration);
 	ckpt_arena_deinit(&effects);
+	return !is_refused || ckpt_message_is_silent(&memo->call.refusal);
 }
 
 static void drop_entry(struct memo_frame *memo, const char *difference)
@@ -555,6 +538,7 @@ static void finish(struct memo_frame *memo, const struct ckpt_thread_call *slot,
 	uint64_t ran = end_ns - memo->own.started_ns;
 	uint64_t duration = ran > inside ? ran - inside : 0;
 	const char *besides = NULL;
+	bool is_hopeless = slot->spoiled_by;
 
 	if (memo->own.is_verifying) {
 		verify(memo);
@@ -569,10 +553,11 @@ static void finish(struct memo_frame *memo, const struct ckpt_thread_call *slot,
 				      besides);
 		installed->tell(function, besides, besides);
 	} else if (!memo->own.is_only_timed) {
-		record(memo, &slot->components, after, duration);
+		is_hopeless = !record(memo, &slot->components, after, duration);
 	}
 	/* The original's own time is not our cost. */
-	note_cost(memo, now_if_measured(memo) - ran, duration);
+	note_cost(memo, now_if_measured(memo) - ran,
+		  is_hopeless ? 0 : duration);
 }
 
 void ckpt_memo_leave(struct ckpt_frame *frame)

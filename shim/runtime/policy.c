@@ -43,6 +43,7 @@ static void start_window(struct ckpt_policy *policy, uint32_t length)
 	policy->samples = 0;
 	policy->cost_ns = 0;
 	policy->worth_ns = 0;
+	policy->peak_ns = 0;
 }
 
 /* So many calls of their own worth that the loss is a small share of them. */
@@ -82,17 +83,35 @@ static void add_cost(struct ckpt_policy *policy, uint64_t cost_ns,
 	policy->cost_ns +=
 		is_loss && ordinary ? at_most(cost_ns, ordinary) : cost_ns;
 	policy->worth_ns += worth_ns;
+	if (worth_ns > policy->peak_ns)
+		policy->peak_ns = worth_ns;
 	policy->samples++;
 	last[1] = last[0];
 	last[0] = cost_ns;
 }
 
+/* One call of many that seems to be worth much was perhaps only interrupted,
+ * and its record says so for ever: it counts as the others do. */
+static uint64_t believed_worth(const struct ckpt_policy *policy,
+			       uint32_t samples)
+{
+	uint64_t rest = policy->worth_ns - policy->peak_ns;
+
+	if (samples < 2 || policy->peak_ns >= CKPT_POLICY_SLICE_NS)
+		return policy->worth_ns;
+	return rest + rest / (samples - 1);
+}
+
+/* One call alone decides nothing, unless it is the trial of a function that
+ * has lost before. */
 static bool is_decided(const struct ckpt_policy *policy, uint32_t samples,
 		       uint64_t cost_ns, uint64_t worth_ns)
 {
+	uint32_t least = policy->losses ? 1 : 2;
+
 	if (samples >= window_of(policy))
 		return true;
-	if (samples < 2 || cost_ns <= worth_ns + CKPT_POLICY_LOSS_NS)
+	if (samples < least || cost_ns <= worth_ns + CKPT_POLICY_LOSS_NS)
 		return false;
 	return samples >= CKPT_POLICY_TRIAL ||
 	       cost_ns / CKPT_POLICY_CLEAR > worth_ns;
@@ -107,7 +126,7 @@ bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t cost_ns,
 	/* Once: another thread may start the next window meanwhile. */
 	samples = policy->samples;
 	cost_ns = policy->cost_ns;
-	worth_ns = policy->worth_ns;
+	worth_ns = believed_worth(policy, samples);
 	if (!samples || !is_decided(policy, samples, cost_ns, worth_ns))
 		return false;
 	if (cost_ns <= worth_ns) {

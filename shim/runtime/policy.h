@@ -11,8 +11,8 @@
  * The first decision comes after CKPT_POLICY_WINDOW calls, or as soon as
  * CKPT_POLICY_LOSS_NS are lost: at once where a look-up costs many times the
  * call, after CKPT_POLICY_TRIAL calls where it is less clear. The rest is as
- * long as it takes the calls themselves to make the loss a hundredth of their
- * own time, and longer after each further loss.
+ * long as it takes the calls themselves to make the loss a two-hundredth of
+ * their own time, and longer after each further loss.
  *
  * Hot path. One policy per function, shared by all threads without locks or
  * atomic read-modify-writes: a lost update moves a decision by a call or two.
@@ -28,11 +28,12 @@ enum {
 	CKPT_POLICY_SAMPLE = 64,     /* one in so many is measured afterwards */
 	CKPT_POLICY_REST_MIN = 1000, /* calls left alone before a trial */
 	CKPT_POLICY_REST_MAX = 1 << 24,
-	CKPT_POLICY_REST_SHARE = 100, /* of their time may be lost: 1/100 */
+	CKPT_POLICY_REST_SHARE = 200, /* of their time may be lost: 1/200 */
 	CKPT_POLICY_EACH_NS = 1000,   /* taken for any shorter call */
 	CKPT_POLICY_LOSS_NS = 1000000,
-	CKPT_POLICY_CLEAR = 8,	 /* times the worth: no doubt */
-	CKPT_POLICY_OUTLIER = 8, /* times those before it */
+	CKPT_POLICY_CLEAR = 8,		 /* times the worth: no doubt */
+	CKPT_POLICY_OUTLIER = 8,	 /* times those before it */
+	CKPT_POLICY_SLICE_NS = 20000000, /* of the CPU, for others */
 };
 
 struct ckpt_policy {
@@ -45,6 +46,7 @@ struct ckpt_policy {
 	uint64_t last_ns[2]; /* cost of the last two samples */
 	uint32_t last_rest;  /* how long it was left alone last */
 	uint64_t worth_ns;   /* the calls' own, in this window */
+	uint64_t peak_ns;    /* the greatest of these */
 };
 
 enum ckpt_policy_advice {
@@ -60,10 +62,11 @@ enum ckpt_policy_advice ckpt_policy_ask(struct ckpt_policy *policy);
 uint32_t ckpt_policy_take_rest(struct ckpt_policy *policy);
 
 /* One measured call (wall time, so a call during which the thread lost the CPU,
- * and the first, look dear: they count as a few ordinary ones): our own time,
- * and the time the call takes or (on a hit) took when it was recorded, 0 where
- * it can never be a hit. True at the moment the function is first found not to
- * pay: tell the user. */
+ * and the first, look dear: they count as a few ordinary ones; as does the one
+ * call of a window that is worth most, up to CKPT_POLICY_SLICE_NS): our own
+ * time, and the time the call takes or (on a hit) took when it was recorded, 0
+ * where it can never be a hit. True at the moment the function is first found
+ * not to pay: tell the user. */
 bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t cost_ns,
 		      uint64_t worth_ns);
 

@@ -4,6 +4,7 @@
 #include "shim/runtime/randstate.h"
 
 #include <string.h>
+#include <time.h>
 
 /* The next `size` of `left` bytes at `*next`; NULL if there are fewer. */
 static const uint8_t *take(const uint8_t **next, uint64_t *left, uint64_t size)
@@ -75,4 +76,23 @@ enum ckpt_status ckpt_recording_put(struct ckpt_store *store,
 	parts[2] = (struct iovec){random.words, header->random_size};
 	parts[3] = (struct iovec){components->data, components->size};
 	return ckpt_store_put(store, key, info, parts, 4);
+}
+
+static void copy_name(const char *name, char *text, size_t size)
+{
+	for (size_t i = 0; name[i] && i + 1 < size; i++)
+		text[i] = name[i];
+}
+
+void ckpt_recording_describe(const char *function, const char *object,
+			     uint64_t duration_ns, struct ckpt_entry_info *ret)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	__builtin_memset(ret, 0, sizeof(*ret));
+	copy_name(function, ret->function, sizeof(ret->function));
+	copy_name(object, ret->object, sizeof(ret->object));
+	ret->created_s = now.tv_sec;
+	ret->duration_ns = duration_ns;
 }

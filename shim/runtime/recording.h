@@ -42,4 +42,8 @@ enum ckpt_status ckpt_recording_put(struct ckpt_store *store,
 				    const struct ckpt_arena *components,
 				    bool draws_random) CKPT_MUST_CHECK;
 
+/* What is known of a call that ends now, for those who list entries. */
+void ckpt_recording_describe(const char *function, const char *object,
+			     uint64_t duration_ns, struct ckpt_entry_info *ret);
+
 #endif

@@ -80,6 +80,17 @@ START_TEST(look_up_of_many_times_the_call_is_given_up_at_once)
 }
 END_TEST
 
+START_TEST(one_call_is_trial_enough_where_it_was_clear)
+{
+	struct ckpt_policy policy = {0};
+
+	measure(&policy, 1000, 6000000, 75000);
+	(void)calls_left_alone(&policy);
+	ck_assert(!ckpt_policy_note(&policy, 6000000, 75000));
+	ck_assert_int_eq(ckpt_policy_ask(&policy), CKPT_POLICY_LEAVE_ALONE);
+}
+END_TEST
+
 START_TEST(large_loss_needs_fewer_calls_to_be_believed)
 {
 	struct ckpt_policy policy = {0};
@@ -96,13 +107,13 @@ START_TEST(small_loss_is_watched_for_the_whole_window)
 }
 END_TEST
 
-/* 3 ms lost in calls of 100 us: a hundredth of 3000 such calls. */
-START_TEST(rest_makes_the_loss_a_hundredth)
+/* 3 ms lost in calls of 100 us: half a percent of 6000 such calls. */
+START_TEST(rest_makes_the_loss_half_a_percent)
 {
 	struct ckpt_policy policy = {0};
 
 	ck_assert_int_eq(measure(&policy, 1000, 250000, 100000), 20);
-	ck_assert_int_eq(calls_left_alone(&policy), 3000);
+	ck_assert_int_eq(calls_left_alone(&policy), 6000);
 }
 END_TEST
 
@@ -124,6 +135,16 @@ START_TEST(refused_calls_are_a_loss)
 
 	ck_assert_int_eq(measure(&policy, 1000, 2000000, 0), 2);
 	ck_assert_uint_lt(policy.rest, 1000000);
+}
+END_TEST
+
+/* Its record says 8 ms, for ever. */
+START_TEST(call_that_was_interrupted_when_recorded_proves_no_gain)
+{
+	struct ckpt_policy policy = {0};
+
+	ck_assert(!ckpt_policy_note(&policy, 4000, 8000000));
+	ck_assert_int_eq(measure(&policy, 1000, 4000, 600), 199);
 }
 END_TEST
 
@@ -180,10 +201,12 @@ UNIT_MAIN("policy", function_that_costs_more_than_it_takes_is_left_alone,
 	  function_that_pays_is_only_sampled_afterwards,
 	  each_failed_trial_doubles_the_rest,
 	  look_up_of_many_times_the_call_is_given_up_at_once,
+	  one_call_is_trial_enough_where_it_was_clear,
 	  large_loss_needs_fewer_calls_to_be_believed,
 	  small_loss_is_watched_for_the_whole_window,
-	  rest_makes_the_loss_a_hundredth, dear_first_call_decides_nothing,
+	  rest_makes_the_loss_half_a_percent, dear_first_call_decides_nothing,
 	  refused_calls_are_a_loss,
+	  call_that_was_interrupted_when_recorded_proves_no_gain,
 	  dear_calls_that_are_worth_it_hide_no_loss_and_no_gain,
 	  call_that_lost_the_cpu_decides_nothing, rest_stays_bounded,
 	  successful_trial_brings_the_function_back)
