@@ -100,6 +100,7 @@ struct ckpt_config {
 	int log_level; /* enum ckpt_log_level of plan.h */
 	int on_error;  /* of [defaults]: for what concerns no one function */
 	double plan_wait_s; /* default 10 */
+	bool is_measure;    /* plan to measure, not to cache */
 	struct ckpt_function_config *functions;
 	size_t function_count;
 	struct ckpt_type_config *types;

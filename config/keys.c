@@ -36,6 +36,8 @@ static const struct ckpt_key root_keys[] = {
 	 USER},
 	{"plan_wait", CKPT_VALUE_DURATION, CONFIG(plan_wait_s), 0, NULL,
 	 ENFORCED, USER},
+	{"measure", CKPT_VALUE_BOOLEAN, CONFIG(is_measure), 0, NULL, ENFORCED,
+	 USER},
 	{"description", CKPT_VALUE_TEXT, CONFIG(description), 0, NULL, ENFORCED,
 	 DESCRIPTION},
 	{"cache", CKPT_VALUE_TABLE, 0, 0, NULL, ENFORCED, USER},

@@ -106,6 +106,9 @@ enum {
 	CKPT_PLAN_HAS_GLOBS = 1u << 0,
 	CKPT_PLAN_READONLY = 1u << 1, /* [cache] readonly */
 	CKPT_PLAN_SHARED = 1u << 2,   /* [cache] shared */
+	/* Made without code identity, to measure: nothing may be cached by it.
+	 */
+	CKPT_PLAN_MEASURE = 1u << 3,
 };
 
 /* A file the planner read (or looked for in vain: is_present 0). The runtime

@@ -1,195 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /* ckpt init: a first ckpt.toml for functions of a program. */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "shim/common/cleanup.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
+#include "tools/draft.h"
 #include "tools/shelf.h"
-#include "tools/suggest.h"
 #include "tools/survey.h"
+#include "tools/trialdraft.h"
+#include "tools/trialtext.h"
+
+struct options {
+	const char *output;
+	bool is_measure, is_json, is_all;
+};
 
 static const char help[] =
 	"usage: ckpt init [OPTIONS] PROGRAM [FUNCTION…]\n"
+	"       ckpt init --measure [OPTIONS] [--] PROGRAM [ARGUMENTS]\n"
 	"\n"
 	"Write a commented ckpt.toml for each FUNCTION of PROGRAM, with what\n"
 	"contract libraries and debug information know, and suggestions for\n"
 	"the rest. Without FUNCTION, list the functions of PROGRAM that\n"
 	"contract libraries know. PROGRAM is not run.\n"
 	"\n"
+	"With --measure, run PROGRAM once with its functions counted and\n"
+	"timed; say on standard error how long each took and what a second\n"
+	"run would save; write a ckpt.toml for the best.\n"
+	"\n"
 	"  --output FILE   instead of ./ckpt.toml; - is standard output\n"
+	"  --all           with --measure: all functions that were called\n"
+	"  --json          with --measure: one JSON object, for scripts\n"
 	"  --help, --version\n"
 	"\n"
 	"A file that is there is not overwritten.\n";
 
-static const char *file_name(const char *path)
+static int write_draft(const char *path, const struct ckpt_buf *text)
 {
-	const char *slash = strrchr(path, '/');
+	struct ckpt_err err = {.text = ""};
 
-	return slash ? slash + 1 : path;
-}
-
-static const struct ckpt_shelf_library *
-find_library(const struct ckpt_shelf *shelf, const struct ckpt_survey *survey,
-	     const struct ckpt_planned_function *f)
-{
-	if (ckpt_survey_is_absent(f))
-		return NULL;
-	return ckpt_shelf_find(
-		shelf, f->match.symbol,
-		file_name(ckpt_survey_object(survey, f->match.object)));
-}
-
-/* TOML's basic strings (TOML 1.0, "String"). */
-static void add_string(struct ckpt_buf *out, const char *text)
-{
-	ckpt_buf_add_u8(out, '"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			ckpt_buf_add_u8(out, '\\');
-		ckpt_buf_add_u8(out, (uint8_t)*text);
-	}
-	ckpt_buf_add_u8(out, '"');
-}
-
-static bool is_used_before(const struct ckpt_shelf *shelf,
-			   const struct ckpt_survey *survey, size_t index)
-{
-	const struct ckpt_planned_function *f = survey->planning->functions;
-	const struct ckpt_shelf_library *library =
-		find_library(shelf, survey, &f[index]);
-
-	for (size_t i = 0; i < index; i++)
-		if (find_library(shelf, survey, &f[i]) == library)
-			return true;
-	return false;
-}
-
-static void add_known(const struct ckpt_shelf *shelf,
-		      const struct ckpt_survey *survey, struct ckpt_buf *out)
-{
-	const struct ckpt_planning *planning = survey->planning;
-	const char *separator = "use = [";
-
-	for (size_t i = 0; i < planning->function_count; i++) {
-		const struct ckpt_shelf_library *library =
-			find_library(shelf, survey, &planning->functions[i]);
-
-		if (!library || is_used_before(shelf, survey, i))
-			continue;
-		ckpt_buf_format(out, "%s\"%s\"", separator, library->name);
-		separator = ", ";
-	}
-	if (*separator == 'u')
-		return;
-	ckpt_buf_add_text(out, "]\nfunctions = [\n");
-	for (size_t i = 0; i < planning->function_count; i++) {
-		const struct ckpt_planned_function *f = &planning->functions[i];
-
-		if (!find_library(shelf, survey, f))
-			continue;
-		ckpt_buf_add_text(out, "  ");
-		add_string(out, f->match.symbol);
-		ckpt_buf_format(out, ",   # of %s\n",
-				ckpt_survey_object(survey, f->match.object));
-	}
-	ckpt_buf_add_text(out, "]\n");
-}
-
-/* `text`, each line as a comment. */
-static void add_comment(struct ckpt_buf *out, const char *text)
-{
-	while (*text) {
-		int length = (int)strcspn(text, "\n");
-
-		ckpt_buf_format(out, "# %.*s\n", length, text);
-		text += length;
-		text += *text == '\n';
-	}
-}
-
-static void add_block(const struct ckpt_survey *survey,
-		      const struct ckpt_planned_function *f,
-		      struct ckpt_buf *out)
-{
-	const char *object = ckpt_survey_object(survey, f->match.object);
-	char text[1024];
-
-	ckpt_buf_add_text(out, "\n[[function]]\nname = ");
-	add_string(out, f->match.symbol);
-	ckpt_buf_add_text(out, "\nobject = ");
-	add_string(out, file_name(object));
-	ckpt_buf_add_u8(out, '\n');
-	if (!f->has_signature) {
-		add_comment(out, f->refusal ? f->refusal : "no prototype");
-		ckpt_buf_format(out,
-				"# signature = \"TYPE %s(TYPE NAME, …)\"\n",
-				f->match.symbol);
-		return;
-	}
-	ckpt_signature_text(&f->signature, f->match.symbol, text, sizeof(text));
-	add_comment(out, text);
-	ckpt_buf_format(out, "# (%s)\n", f->signature.source);
-	if (!f->refusal) {
-		ckpt_buf_add_text(out, "# nothing to add\n");
-		return;
-	}
-	add_comment(out, f->refusal);
-	ckpt_buf_add_text(out, "[function.memory]\n");
-	if (ckpt_suggest_memory(&f->signature, out))
-		ckpt_buf_add_text(out, "# Guesses: correct them and remove the "
-				       "#; see ckpt.toml(5).\n");
-}
-
-static void add_config(const struct ckpt_shelf *shelf,
-		       const struct ckpt_survey *survey, struct ckpt_buf *out)
-{
-	const struct ckpt_planning *planning = survey->planning;
-
-	ckpt_buf_format(out,
-			"# For %s. `ckpt check %s` tells what is still\n"
-			"# missing; ckpt.toml(5) what can be written.\n",
-			survey->program, survey->program);
-	add_known(shelf, survey, out);
-	for (size_t i = 0; i < planning->function_count; i++) {
-		const struct ckpt_planned_function *f = &planning->functions[i];
-
-		if (ckpt_survey_is_absent(f)) {
-			ckpt_buf_format(out,
-					"\n# %s: neither the program nor a "
-					"library it is linked against defines "
-					"it\n",
-					f->config->name);
-			continue;
-		}
-		if (!find_library(shelf, survey, f))
-			add_block(survey, f, out);
-	}
-}
-
-static int write_output(const char *path, const struct ckpt_buf *text)
-{
-	struct ckpt_err err;
-	_cleanup_close_ int fd = -1;
-
-	if (!strcmp(path, "-")) {
-		fwrite(text->data, 1, text->size, stdout);
-		return ckpt_cli_finish("init");
-	}
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 ||
-	    write(fd, text->data, text->size) != (ssize_t)text->size) {
-		ckpt_err_set(&err, CKPT_IO, "%s: %s", path, strerror(errno));
+	if (ckpt_draft_write(path, text, &err))
 		return ckpt_cli_fail("init", &err);
-	}
-	printf("%s written; `ckpt check PROGRAM` tells what is missing\n",
-	       path);
+	if (strcmp(path, "-") != 0)
+		printf("%s written; `ckpt check PROGRAM` tells what is "
+		       "missing\n",
+		       path);
 	return ckpt_cli_finish("init");
 }
 
@@ -234,6 +93,13 @@ static enum ckpt_status name_all(const struct ckpt_shelf *shelf,
 	return CKPT_OK;
 }
 
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 static int list_known(const struct ckpt_shelf *shelf,
 		      const struct ckpt_survey *survey)
 {
@@ -243,7 +109,7 @@ static int list_known(const struct ckpt_shelf *shelf,
 	for (size_t i = 0; i < planning->function_count; i++) {
 		const struct ckpt_planned_function *f = &planning->functions[i];
 		const struct ckpt_shelf_library *library =
-			find_library(shelf, survey, f);
+			ckpt_draft_library(shelf, survey, f);
 
 		if (!library || !f->match.slot_count)
 			continue;
@@ -257,6 +123,61 @@ static int list_known(const struct ckpt_shelf *shelf,
 		       "name functions to start from their prototypes\n",
 		       survey->program);
 	return ckpt_cli_finish("init");
+}
+
+/* ---- measuring ---- */
+
+/* What it found is told on standard error: standard output is the program's. */
+static void tell_trial(const struct ckpt_trial *trial, const char *program,
+		       const struct options *options)
+{
+	if (options->is_json)
+		ckpt_trialtext_json(trial, program, stderr);
+	else
+		ckpt_trialtext_print(trial, program, options->is_all, stderr);
+}
+
+static int write_trial(const struct ckpt_trial *trial, char **argv,
+		       const struct options *options)
+{
+	struct ckpt_buf text = {.size = 0};
+	struct ckpt_err err = {.text = "out of memory"};
+	bool is_worth = ckpt_trialdraft_config(trial, argv, &text);
+	enum ckpt_status status = ckpt_buf_status(&text);
+
+	if (!status && is_worth)
+		status = ckpt_draft_write(options->output, &text, &err);
+	ckpt_buf_deinit(&text);
+	if (status)
+		return ckpt_cli_fail("init", &err);
+	if (!options->is_json && !is_worth)
+		fprintf(stderr, "\nNo config was written: nothing in this run "
+				"is worth it.\n");
+	else if (!options->is_json && strcmp(options->output, "-") != 0)
+		fprintf(stderr, "\n%s was written; `ckpt run` uses it.\n",
+			options->output);
+	return ckpt_cli_finish("init");
+}
+
+static int measure(char **argv, const struct options *options)
+{
+	struct ckpt_shelf shelf = {.count = 0};
+	struct ckpt_trial trial;
+	struct ckpt_err err = {.text = "out of memory"};
+	enum ckpt_status status = ckpt_shelf_open(&shelf, &err);
+	int result;
+
+	if (!status)
+		status = ckpt_trial_run(argv, &shelf, &trial, &err);
+	if (status) {
+		ckpt_shelf_close(&shelf);
+		return ckpt_cli_fail("init", &err);
+	}
+	tell_trial(&trial, argv[0], options);
+	result = write_trial(&trial, argv, options);
+	ckpt_trial_deinit(&trial);
+	ckpt_shelf_close(&shelf);
+	return result;
 }
 
 static int init(const char *program, char **names, const char *output)
@@ -279,11 +200,11 @@ static int init(const char *program, char **names, const char *output)
 	} else {
 		struct ckpt_buf text = {.size = 0};
 
-		add_config(&shelf, &survey, &text);
+		ckpt_draft_config(&shelf, &survey, &text);
 		if (!*names)
 			result = list_known(&shelf, &survey);
 		else if (!ckpt_buf_status(&text))
-			result = write_output(output, &text);
+			result = write_draft(output, &text);
 		ckpt_buf_deinit(&text);
 		ckpt_survey_close(&survey);
 	}
@@ -295,16 +216,36 @@ static int init(const char *program, char **names, const char *output)
 int ckpt_cmd_init(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"output", required_argument, NULL, 'o'}, CKPT_CLI_OPTIONS};
-	const char *output = "ckpt.toml";
+		{"output", required_argument, NULL, 'o'},
+		{"measure", no_argument, NULL, 'm'},
+		{"json", no_argument, NULL, 'j'},
+		{"all", no_argument, NULL, 'a'},
+		CKPT_CLI_OPTIONS};
+	struct options options = {.output = "ckpt.toml"};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "hVo:", table, NULL)) != -1) {
-		if (option != 'o')
+	/* "+": what follows PROGRAM is PROGRAM's. */
+	while ((option = getopt_long(argc, argv, "+hVo:", table, NULL)) != -1) {
+		switch (option) {
+		case 'o':
+			options.output = optarg;
+			break;
+		case 'm':
+			options.is_measure = true;
+			break;
+		case 'j':
+			options.is_json = true;
+			break;
+		case 'a':
+			options.is_all = true;
+			break;
+		default:
 			return ckpt_cli_common(option, "init", help);
-		output = optarg;
+		}
 	}
 	if (optind == argc)
 		return ckpt_cli_usage("init", "which program?");
-	return init(argv[optind], argv + optind + 1, output);
+	if (options.is_measure)
+		return measure(argv + optind, &options);
+	return init(argv[optind], argv + optind + 1, options.output);
 }

@@ -417,7 +417,8 @@ static enum ckpt_status add_functions(struct ckpt_planning *planning)
 		status =
 			add_function(planning, &edges, &planning->functions[i]);
 	ckpt_planedges_deinit(&edges);
-	if (!planning->is_other_program)
+	/* To measure, what comes later is not worth a plan of its own. */
+	if (!planning->is_other_program && !planning->config->is_measure)
 		add_patterns(planning);
 	return status;
 }
@@ -492,6 +493,7 @@ static struct ckpt_plan_header make_header(struct ckpt_tables *tables,
 	};
 
 	header.flags |= config->is_readonly ? CKPT_PLAN_READONLY : 0;
+	header.flags |= config->is_measure ? CKPT_PLAN_MEASURE : 0;
 	header.flags |= config->is_shared ? CKPT_PLAN_SHARED : 0;
 	for (size_t i = 0; i < config->function_count; i++)
 		if (ckpt_match_is_pattern(config->functions[i].name) &&

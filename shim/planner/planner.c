@@ -4,6 +4,7 @@
 #include "shim/planner/absent.h"
 #include "shim/planner/barred.h"
 #include "shim/planner/deps.h"
+#include "shim/planner/planmeasure.h"
 #include "shim/planner/purity.h"
 #include "shim/planner/reach.h"
 
@@ -229,16 +230,19 @@ static enum ckpt_status compile_program(struct work *work,
 static enum ckpt_status plan_function(struct work *work,
 				      struct ckpt_planned_function *function)
 {
+	bool is_measure = work->planning->config->is_measure;
 	enum ckpt_status status = check_name(function);
 
 	if (!status && !function->refusal)
 		status = find_signature(work, function);
 	if (!status && !function->refusal)
 		status = check_reach(work, function);
-	if (!status && !function->refusal)
+	if (!status && !function->refusal && !is_measure)
 		status = find_closure(work, function);
 	if (!status && !function->refusal)
 		status = compile_program(work, function);
+	if (!status && function->refusal && is_measure)
+		ckpt_planmeasure_time(function);
 	return status;
 }
 
@@ -376,6 +380,16 @@ static enum ckpt_status add_matched(struct work *work,
 }
 
 /* Matches that stand in the planning already belong to an earlier block. */
+static bool is_left_out(const struct ckpt_planning *planning,
+			const struct ckpt_function_config *config,
+			const struct ckpt_match *match)
+{
+	if (is_known(planning, match))
+		return true;
+	return planning->config->is_measure && config->is_pattern &&
+	       !ckpt_planmeasure_wants(planning->scope, match);
+}
+
 static enum ckpt_status plan_matches(struct work *work,
 				     const struct ckpt_function_config *config,
 				     struct ckpt_matches *matches,
@@ -389,7 +403,7 @@ static enum ckpt_status plan_matches(struct work *work,
 		struct ckpt_match match = matches->items[i];
 
 		matches->items[i] = (struct ckpt_match){0};
-		if (status || is_known(planning, &match))
+		if (status || is_left_out(planning, config, &match))
 			ckpt_match_deinit(&match);
 		else
 			status = add_matched(work, config, &match, err);

@@ -8,6 +8,7 @@
 #include "shim/runtime/explain.h"
 #include "shim/runtime/format.h"
 #include "shim/runtime/key.h"
+#include "shim/runtime/measure.h"
 #include "shim/runtime/message.h"
 #include "shim/runtime/opening.h"
 #include "shim/runtime/outcome.h"
@@ -381,6 +382,8 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 
 	frame->original = route->original;
 	frame->pass = 0;
+	if (route->measured)
+		return ckpt_measure_enter(frame, route->measured);
 	if (!route->function) {
 		watch(route->watch, frame);
 		return CKPT_BYPASS;
@@ -564,10 +567,16 @@ void ckpt_memo_leave(struct ckpt_frame *frame)
 {
 	struct ckpt_thread *thread = ckpt_thread_self();
 	struct memo_frame *memo = (struct memo_frame *)(void *)frame->call;
+	struct ckpt_measured *measured =
+		installed->routes[frame->route].measured;
 	struct ckpt_moment after = ckpt_outcome_now();
 	uint64_t end_ns = 0;
 	struct ckpt_thread_call *slot = NULL;
 
+	if (measured) {
+		ckpt_measure_leave(frame, measured);
+		return;
+	}
 	/* Confined meanwhile: no system call any more (confine.h). */
 	if (__atomic_load_n(&ckpt_thunk_disabled, __ATOMIC_ACQUIRE))
 		return;

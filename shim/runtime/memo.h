@@ -31,6 +31,8 @@ enum ckpt_verdict {
 	CKPT_MISS = 2,	 /* call frame->original, then ckpt_memo_leave() */
 };
 
+struct ckpt_measured; /* measure.h */
+
 /* A configured function, as the hot path needs it. Never moves or dies. */
 struct ckpt_memo_function {
 	struct ckpt_program program;
@@ -47,6 +49,8 @@ struct ckpt_memo_function {
 	 * memo's running sum of it, from anywhere but 0. */
 	uint32_t verify_share;
 	uint32_t verify_sum;
+	/* Only counted and timed; NULL: cached. */
+	struct ckpt_measured *measured;
 };
 
 /* An impure function of the C runtime, as reached from the closure of some
@@ -57,12 +61,13 @@ struct ckpt_memo_watch {
 	const char *chain; /* "train -> solve -> rand" */
 };
 
-/* Where a stub leads: one per distinct original address and purpose. Either
- * `function` or `watch` is set. */
+/* Where a stub leads: one per distinct original address and purpose. One of
+ * `measured`, `function` and `watch` counts, in this order. */
 struct ckpt_route {
 	void *original;
 	struct ckpt_memo_function *function;
 	const struct ckpt_memo_watch *watch;
+	struct ckpt_measured *measured;
 };
 
 /* What the hot path needs of the process; owned by the session. */

@@ -2,6 +2,7 @@
 #include "shim/runtime/routes.h"
 
 #include "shim/common/sys_x86_64.h"
+#include "shim/runtime/measure.h"
 
 static uint8_t count_x87(const struct ckpt_plan_function *function)
 {
@@ -37,11 +38,13 @@ enum ckpt_status ckpt_routes_init(struct ckpt_routes *routes)
 }
 
 static void *find_route(const struct ckpt_routes *routes, const void *original,
-			const struct ckpt_memo_function *function)
+			const struct ckpt_memo_function *function,
+			const struct ckpt_measured *measured)
 {
 	for (uint32_t i = 0; i < routes->count; i++)
 		if (routes->items[i].original == original &&
-		    routes->items[i].function == function)
+		    routes->items[i].function == function &&
+		    routes->items[i].measured == measured)
 			return ckpt_thunk_stub(i);
 	return NULL;
 }
@@ -67,8 +70,10 @@ void *ckpt_routes_function(struct ckpt_routes *routes, void *original,
 			   struct ckpt_memo_function *function)
 {
 	const struct ckpt_plan_function *plan = function->program.function;
-	struct ckpt_route route = {.original = original, .function = function};
-	void *stub = find_route(routes, original, function);
+	struct ckpt_route route = {.original = original,
+				   .function = function,
+				   .measured = function->measured};
+	void *stub = find_route(routes, original, function, function->measured);
 
 	if (stub)
 		return stub;
@@ -79,7 +84,9 @@ void *ckpt_routes_entry(struct ckpt_routes *routes, void *original,
 			struct ckpt_memo_function *function)
 {
 	uint8_t preserved = (uint8_t)ckpt_thunk_preserved();
-	struct ckpt_route route = {.original = original, .function = function};
+	struct ckpt_route route = {.original = original,
+				   .function = function,
+				   .measured = function->measured};
 	uint32_t id = routes->count;
 	const struct ckpt_plan_function *plan = function->program.function;
 
@@ -94,13 +101,27 @@ void *ckpt_routes_watch(struct ckpt_routes *routes, void *original,
 			const struct ckpt_memo_watch *watch)
 {
 	struct ckpt_route route = {.original = original, .watch = watch};
-	void *stub = find_route(routes, original, NULL);
+	void *stub = find_route(routes, original, NULL, NULL);
 
 	if (stub)
 		return stub;
 	/* Its signature is not known, but what only notes a call leaves the
 	 * upper parts of wider registers alone. */
 	return add_route(routes, route, CKPT_VECTOR_XMM, 0);
+}
+
+void *ckpt_routes_measured(struct ckpt_routes *routes, void *original,
+			   struct ckpt_measured *measured)
+{
+	struct ckpt_route route = {.original = original, .measured = measured};
+	void *stub = find_route(routes, original, NULL, measured);
+
+	if (stub)
+		return stub;
+	return add_route(routes, route,
+			 measured->row ? (uint8_t)ckpt_thunk_widest()
+				       : CKPT_VECTOR_XMM,
+			 0);
 }
 
 void ckpt_routes_bypass(const struct ckpt_routes *routes,

@@ -31,6 +31,10 @@ void *ckpt_routes_entry(struct ckpt_routes *routes, void *original,
 void *ckpt_routes_watch(struct ckpt_routes *routes, void *original,
 			const struct ckpt_memo_watch *watch);
 
+/* The stub for calls to `original`, of unknown signature, as `measured`. */
+void *ckpt_routes_measured(struct ckpt_routes *routes, void *original,
+			   struct ckpt_measured *measured);
+
 /* Let all calls to `function` pass by, or no longer. */
 void ckpt_routes_bypass(const struct ckpt_routes *routes,
 			const struct ckpt_memo_function *function,

@@ -199,9 +199,12 @@ static enum ckpt_status add_jumps(void)
 static void *route_slot(void *context, const struct ckpt_slot_wish *wish,
 			void *original)
 {
-	const struct ckpt_purpose *purpose = &ckpt_session->purposes[wish->tag];
+	const struct ckpt_purpose *purpose;
 
 	(void)context;
+	if (wish->tag == CKPT_MEASURE_TAG)
+		return ckpt_session_measure_slot(wish, original);
+	purpose = &ckpt_session->purposes[wish->tag];
 	if (purpose->function && !purpose->function->is_gone)
 		return ckpt_routes_function(&ckpt_session->routes, original,
 					    &purpose->function->memo);
@@ -283,6 +286,8 @@ static enum ckpt_status add_function(struct ckpt_attached *attached)
 	}
 	attached->memo.stats_row = ckpt_session_find_row(attached->memo.name,
 							 attached->memo.object);
+	if (ckpt_session->measuring)
+		attached->memo.measured = ckpt_session_measured(attached);
 	attached->memo.is_rerun =
 		ckpt_settings_is_rerun(&ckpt_session->settings,
 				       attached->memo.name) ||
@@ -488,11 +493,15 @@ static enum ckpt_status start_session(struct ckpt_err *err)
 	if (status)
 		return ckpt_err_set(err, status, "cannot start: %s",
 				    ckpt_status_text(status));
-	status = ckpt_session_plan(err);
+	status = ckpt_session_start_measuring(err);
+	if (!status)
+		status = ckpt_session_plan(err);
 	if (status)
 		return status;
 	header = ckpt_session->generations->file.view.header;
-	if (ckpt_session->row_count == 1 &&
+	if (!ckpt_session->measuring != !(header->flags & CKPT_PLAN_MEASURE))
+		return CKPT_NOTFOUND;
+	if (!ckpt_session->measuring && ckpt_session->row_count == 1 &&
 	    !(header->flags & CKPT_PLAN_HAS_GLOBS)) {
 		err->text[0] = '\0';
 		return CKPT_NOTFOUND; /* nothing to intercept, ever */
@@ -504,6 +513,7 @@ static enum ckpt_status start_session(struct ckpt_err *err)
 	ckpt_session->memo.open = ckpt_session_open_store;
 	ckpt_session->memo.tell = ckpt_session_tell_function;
 	ckpt_memo_install(&ckpt_session->memo);
+	ckpt_session_calibrate();
 	ckpt_session_patch(0);
 	return CKPT_OK;
 }

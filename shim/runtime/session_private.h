@@ -9,6 +9,7 @@
 
 #include "shim/runtime/lock.h"
 #include "shim/runtime/log.h"
+#include "shim/runtime/measure.h"
 #include "shim/runtime/routes.h"
 #include "shim/runtime/session.h"
 #include "shim/runtime/settings.h"
@@ -49,10 +50,11 @@ struct ckpt_session {
 	 * some for those that globs find later; one for all others. */
 	const char **row_names, **row_objects;
 	size_t row_count;
-	const char **lower; /* lower stores, NULL-terminated */
-	bool is_verified;   /* the functions' code was compared */
-	bool has_cpu;	    /* memo.environment is made */
-	bool has_jumps;	    /* longjmp is watched */
+	const char **lower;		  /* lower stores, NULL-terminated */
+	struct ckpt_measuring *measuring; /* NULL: as usual */
+	bool is_verified;		  /* the functions' code was compared */
+	bool has_cpu;			  /* memo.environment is made */
+	bool has_jumps;			  /* longjmp is watched */
 };
 
 /* The one of this process; NULL while there is nothing to intercept. */
@@ -74,6 +76,22 @@ enum ckpt_status ckpt_session_plan(struct ckpt_err *err) CKPT_MUST_CHECK;
 /* Route the entry of a function that its plan reaches so, or does so again when
  * its object is back; a failure is told. Before the process has threads. */
 void ckpt_session_patch_entry(struct ckpt_attached *attached);
+
+/* Of the wish for any call slot (session_measure.c). */
+#define CKPT_MEASURE_TAG UINT32_MAX
+
+/* Open the table that CKPT_MEASURE names, if it does. */
+enum ckpt_status
+ckpt_session_start_measuring(struct ckpt_err *err) CKPT_MUST_CHECK;
+/* Find out what measuring costs, once memo is installed. */
+void ckpt_session_calibrate(void);
+/* How a function of the plan is measured; NULL: there is no room. */
+struct ckpt_measured *ckpt_session_measured(const struct ckpt_attached *f);
+/* The stub for a call slot, bound to `original`, that no plan speaks of; NULL:
+ * leave it alone. */
+void *ckpt_session_measure_slot(const struct ckpt_slot_wish *wish,
+				void *original);
+
 /* Patch the objects with a number above `above`. */
 void ckpt_session_patch(uint64_t above);
 

@@ -40,6 +40,7 @@ static void read_ours(struct ckpt_settings *ret, const char *variable)
 		{"CKPT_CONTRACTS", &ret->contracts, NULL},
 		{"CKPT_RERUN", &ret->rerun, NULL},
 		{"CKPT_LOG", &ret->log, NULL},
+		{"CKPT_MEASURE", &ret->measure, NULL},
 		{"CKPT_DISABLE", NULL, &ret->is_disabled},
 		{"CKPT_READONLY", NULL, &ret->is_readonly},
 	};

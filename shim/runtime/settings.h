@@ -29,6 +29,7 @@ struct ckpt_settings {
 	const char *contracts;	  /* CKPT_CONTRACTS: the planner's */
 	const char *rerun;	  /* CKPT_RERUN */
 	const char *log;	  /* CKPT_LOG */
+	const char *measure;	  /* CKPT_MEASURE: set by ckpt init */
 	const char *xdg_cache_home;
 	const char *home;
 	bool is_disabled; /* CKPT_DISABLE */

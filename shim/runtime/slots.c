@@ -250,6 +250,19 @@ static enum ckpt_status try_pointer(void *context, uint64_t *word)
 			 false);
 }
 
+static enum ckpt_status try_any(struct search *search, const Elf64_Rela *rela,
+				const char *name)
+{
+	struct ckpt_slot_wish wish = search->wishes->any;
+
+	if (!search->wishes->has_any ||
+	    ELF64_R_TYPE(rela->r_info) != CKPT_RELOC_CALL_SLOT)
+		return CKPT_OK;
+	wish.name = name;
+	wish.from = search->object->number;
+	return try_wish(search, rela, &wish);
+}
+
 static enum ckpt_status try_relocation(struct search *search,
 				       const Elf64_Rela *rela)
 {
@@ -280,7 +293,7 @@ static enum ckpt_status try_relocation(struct search *search,
 		if (status || search->batch.count > count)
 			return status;
 	}
-	return CKPT_OK;
+	return try_any(search, rela, name);
 }
 
 static bool wants_pointers(const struct search *search)

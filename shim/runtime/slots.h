@@ -49,6 +49,10 @@ struct ckpt_slot_wishes {
 	size_t count, capacity;
 	uint32_t *next; /* chains of wishes with equal first letters */
 	uint32_t buckets[1024];
+	/* Besides, each call slot (not words that can be read as a pointer)
+	 * that none of them took: `any` with the slot's own name and object. */
+	bool has_any;
+	struct ckpt_slot_wish any;
 };
 
 void ckpt_slot_wishes_deinit(struct ckpt_slot_wishes *wishes);
