@@ -204,6 +204,11 @@ static void judge(struct ckpt_trial_function *f, double tick_seconds,
 
 	f->seconds = (double)row->ticks * tick_seconds * factor;
 	f->own_seconds = (double)row->own_ticks * tick_seconds * factor;
+	/* Samples of short calls come out too long: the thunk is cold. */
+	if (factor > 1 && f->seconds > run_seconds) {
+		f->own_seconds *= run_seconds / f->seconds;
+		f->seconds = run_seconds;
+	}
 	f->hit_seconds = hit_seconds(row, tick_seconds);
 	cost *= f->hit_seconds;
 	f->covered = ratio((double)row->covered_ticks, (double)row->ticks);

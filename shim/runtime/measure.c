@@ -196,6 +196,20 @@ static bool has_wide_arguments(const struct ckpt_frame *frame)
 	return all != 0;
 }
 
+/* Is there room for a frame of ours, and for the original as before? The stack
+ * of the first thread, which grows by itself, is the one above its TLS. On all
+ * others, what is next may be a guard page; on one for signals, anything. */
+static bool has_room(struct ckpt_thread *thread, uintptr_t frame)
+{
+	if (frame > (uintptr_t)&this_thread)
+		return true;
+	return frame > CKPT_MEASURE_ROOM &&
+	       ckpt_ranges_can_read(&thread->ranges,
+				    (const void *)(frame - CKPT_MEASURE_ROOM),
+				    CKPT_MEASURE_ROOM) &&
+	       !ckpt_thread_is_on_signal_stack();
+}
+
 static void prepare_unknown(struct ckpt_thread *thread,
 			    struct ckpt_frame *frame)
 {
@@ -262,6 +276,8 @@ static uint32_t begin(struct ckpt_thread *thread,
 	struct item *item;
 
 	prune(own, (uintptr_t)frame);
+	if (!has_room(thread, (uintptr_t)frame))
+		return CKPT_BYPASS;
 	item = push(own, (uintptr_t)frame, measured);
 	if (!item)
 		return CKPT_BYPASS;

@@ -26,8 +26,9 @@
  *   unwinding  the thunk's frame has its CFI; a call that is left by longjmp,
  *              an exception or the end of its thread is counted, and its time
  *              is not taken
- *   depth      calls inside CKPT_MEASURE_DEPTH_MAX others are only counted:
- *              a frame costs 5 KiB of stack
+ *   depth      calls inside CKPT_MEASURE_DEPTH_MAX others are only counted,
+ *              as a frame costs 5 KiB of stack; so are those on a stack of
+ *              which little is left, and in handlers on a stack for signals
  *   pointers   only call slots are patched, never words that a program could
  *              read as a pointer: no comparison of pointers comes out
  *              otherwise
@@ -49,11 +50,12 @@
 enum {
 	CKPT_MEASURE_STACK_MAX = 2048,
 	CKPT_MEASURE_DEPTH_MAX = 24,
-	CKPT_MEASURE_THREADS = 1024, /* more are only counted */
-	CKPT_MEASURE_TRIAL = 1000,   /* timed calls before sampling */
-	CKPT_MEASURE_PERIOD = 128,   /* one in so many is a sample */
+	CKPT_MEASURE_ROOM = 64 * 1024, /* left on the stack, or only counted */
+	CKPT_MEASURE_THREADS = 1024,   /* more are only counted */
+	CKPT_MEASURE_TRIAL = 1000,     /* timed calls before sampling */
+	CKPT_MEASURE_PERIOD = 128,     /* one in so many is a sample */
 	/* Shorter than this on average: nothing a cache could serve. */
-	CKPT_MEASURE_SHORT_NS = 2000,
+	CKPT_MEASURE_SHORT_NS = 500,
 };
 
 struct ckpt_measure_thread;

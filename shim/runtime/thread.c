@@ -11,7 +11,7 @@ struct ckpt_thread *ckpt_thread_self(void)
 	return &this_thread;
 }
 
-static bool is_on_signal_stack(void)
+bool ckpt_thread_is_on_signal_stack(void)
 {
 	stack_t stack = {0};
 	long result = 0;
@@ -28,7 +28,7 @@ bool ckpt_thread_lock(struct ckpt_thread *thread, uintptr_t frame)
 	if (thread->busy) {
 		/* A handler runs below what it interrupted, or on its own
 		 * stack. Above it: our code was left by siglongjmp. */
-		if (frame <= thread->busy || is_on_signal_stack())
+		if (frame <= thread->busy || ckpt_thread_is_on_signal_stack())
 			return false;
 	}
 	thread->busy = frame;

@@ -53,6 +53,9 @@ struct ckpt_thread {
 /* The calling thread's. */
 struct ckpt_thread *ckpt_thread_self(void);
 
+/* Is this thread in a signal handler on a stack of its own? Asks the kernel. */
+bool ckpt_thread_is_on_signal_stack(void);
+
 /* Enter our code; false if this thread already is inside it (a signal
  * handler), or may be. `frame` is the frame of the call. */
 bool ckpt_thread_lock(struct ckpt_thread *thread, uintptr_t frame);
