@@ -72,12 +72,18 @@ static uint64_t now_if_measured(const struct memo_frame *memo)
 	return memo->own.entered_ns ? now_ns() : 0;
 }
 
-/* Our own work for this call ended at `end_ns` and was worth `worth_ns`. */
-static void note_cost(struct memo_frame *memo, uint64_t end_ns,
-		      uint64_t worth_ns)
+static uint64_t spent_if_measured(const struct memo_frame *memo)
+{
+	return memo->own.entered_ns ? now_ns() - memo->own.entered_ns : 0;
+}
+
+/* Our own work for this call: `lookup_ns` until it ran, `rest_ns` after that,
+ * for a worth of `worth_ns`. */
+static void note_cost(struct memo_frame *memo, uint64_t lookup_ns,
+		      uint64_t rest_ns, uint64_t worth_ns)
 {
 	struct ckpt_memo_function *function = memo->own.function;
-	uint64_t cost_ns = end_ns - memo->own.entered_ns;
+	uint64_t cost_ns = lookup_ns + rest_ns;
 
 	if (!memo->own.entered_ns)
 		return;
@@ -85,7 +91,7 @@ static void note_cost(struct memo_frame *memo, uint64_t end_ns,
 	if (!memo->own.is_sample)
 		return;
 	COUNT(function, spent_ns, cost_ns);
-	if (ckpt_policy_note(&function->policy, cost_ns, worth_ns))
+	if (ckpt_policy_note(&function->policy, lookup_ns, cost_ns, worth_ns))
 		installed->tell(function, "does not pay",
 				"costs more to look up than to run: left "
 				"alone, tried again now and then");
@@ -137,7 +143,7 @@ static enum ckpt_verdict serve(struct memo_frame *memo,
 	ckpt_outcome_apply(&recording.header, &memo->own.before);
 	COUNT(function, hits, 1);
 	COUNT(function, saved_ns, entry->duration_ns);
-	note_cost(memo, now_if_measured(memo), entry->duration_ns);
+	note_cost(memo, spent_if_measured(memo), 0, entry->duration_ns);
 	return CKPT_HIT;
 }
 
@@ -312,7 +318,7 @@ static enum ckpt_verdict let_run(struct ckpt_thread *thread,
 		return CKPT_MISS;
 	}
 	if (!ckpt_message_is_silent(&memo->call.refusal))
-		note_cost(memo, now_if_measured(memo), 0);
+		note_cost(memo, spent_if_measured(memo), 0, 0);
 	ckpt_thread_pop(thread, slot);
 	return CKPT_BYPASS;
 }
@@ -558,9 +564,8 @@ static void finish(struct memo_frame *memo, const struct ckpt_thread_call *slot,
 	} else if (!memo->own.is_only_timed) {
 		is_hopeless = !record(memo, &slot->components, after, duration);
 	}
-	/* The original's own time is not our cost. */
-	note_cost(memo, now_if_measured(memo) - ran,
-		  is_hopeless ? 0 : duration);
+	note_cost(memo, memo->own.started_ns - memo->own.entered_ns,
+		  now_if_measured(memo) - end_ns, is_hopeless ? 0 : duration);
 }
 
 void ckpt_memo_leave(struct ckpt_frame *frame)

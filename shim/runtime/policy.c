@@ -44,6 +44,7 @@ static void start_window(struct ckpt_policy *policy, uint32_t length)
 	policy->cost_ns = 0;
 	policy->worth_ns = 0;
 	policy->peak_ns = 0;
+	policy->lookup_ns = 0;
 }
 
 /* So many calls of their own worth that the loss is a small share of them. */
@@ -104,31 +105,22 @@ static uint64_t believed_worth(const struct ckpt_policy *policy,
 
 /* One call alone decides nothing, unless it is the trial of a function that
  * has lost before. */
-static bool is_decided(const struct ckpt_policy *policy, uint32_t samples,
-		       uint64_t cost_ns, uint64_t worth_ns)
+static bool is_clear(const struct ckpt_policy *policy, uint32_t samples,
+		     uint64_t worth_ns)
 {
 	uint32_t least = policy->losses ? 1 : 2;
+	uint64_t cost_ns = samples * policy->lookup_ns;
 
-	if (samples >= window_of(policy))
-		return true;
 	if (samples < least || cost_ns <= worth_ns + CKPT_POLICY_LOSS_NS)
 		return false;
 	return samples >= CKPT_POLICY_TRIAL ||
 	       cost_ns / CKPT_POLICY_CLEAR > worth_ns;
 }
 
-bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t cost_ns,
-		      uint64_t worth_ns)
+/* The window ends: lost, or not? */
+static bool decide(struct ckpt_policy *policy, uint32_t samples,
+		   uint64_t cost_ns, uint64_t worth_ns)
 {
-	uint32_t samples;
-
-	add_cost(policy, cost_ns, worth_ns);
-	/* Once: another thread may start the next window meanwhile. */
-	samples = policy->samples;
-	cost_ns = policy->cost_ns;
-	worth_ns = believed_worth(policy, samples);
-	if (!samples || !is_decided(policy, samples, cost_ns, worth_ns))
-		return false;
 	if (cost_ns <= worth_ns) {
 		policy->losses = 0;
 		policy->last_rest = 0;
@@ -140,4 +132,23 @@ bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t cost_ns,
 	policy->rest = policy->last_rest;
 	start_window(policy, CKPT_POLICY_TRIAL);
 	return policy->losses++ == 0;
+}
+
+bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t lookup_ns,
+		      uint64_t cost_ns, uint64_t worth_ns)
+{
+	uint32_t samples;
+
+	if (!policy->samples || lookup_ns < policy->lookup_ns)
+		policy->lookup_ns = lookup_ns;
+	add_cost(policy, cost_ns, worth_ns);
+	/* Once: another thread may start the next window meanwhile. */
+	samples = policy->samples;
+	cost_ns = policy->cost_ns;
+	if (!samples)
+		return false;
+	worth_ns = believed_worth(policy, samples);
+	if (samples < window_of(policy) && !is_clear(policy, samples, worth_ns))
+		return false;
+	return decide(policy, samples, cost_ns, worth_ns);
 }

@@ -9,10 +9,11 @@
  * any hit could save is left alone, and tried again now and then.
  *
  * The first decision comes after CKPT_POLICY_WINDOW calls, or as soon as
- * CKPT_POLICY_LOSS_NS are lost: at once where a look-up costs many times the
- * call, after CKPT_POLICY_TRIAL calls where it is less clear. The rest is as
- * long as it takes the calls themselves to make the loss a two-hundredth of
- * their own time, and longer after each further loss.
+ * CKPT_POLICY_LOSS_NS are lost on look-ups alone, all taken to be as cheap as
+ * the cheapest, since a busy machine makes some look dear: at once where a
+ * look-up costs many times the call, after CKPT_POLICY_TRIAL calls where it is
+ * less clear. The rest is as long as it takes the calls themselves to make the
+ * loss a two-hundredth of their own time, and longer after each further loss.
  *
  * Hot path. One policy per function, shared by all threads without locks or
  * atomic read-modify-writes: a lost update moves a decision by a call or two.
@@ -47,6 +48,7 @@ struct ckpt_policy {
 	uint32_t last_rest;  /* how long it was left alone last */
 	uint64_t worth_ns;   /* the calls' own, in this window */
 	uint64_t peak_ns;    /* the greatest of these */
+	uint64_t lookup_ns;  /* the cheapest look-up of this window */
 };
 
 enum ckpt_policy_advice {
@@ -67,7 +69,7 @@ uint32_t ckpt_policy_take_rest(struct ckpt_policy *policy);
  * time, and the time the call takes or (on a hit) took when it was recorded, 0
  * where it can never be a hit. True at the moment the function is first found
  * not to pay: tell the user. */
-bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t cost_ns,
-		      uint64_t worth_ns);
+bool ckpt_policy_note(struct ckpt_policy *policy, uint64_t lookup_ns,
+		      uint64_t cost_ns, uint64_t worth_ns);
 
 #endif

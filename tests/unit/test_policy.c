@@ -10,7 +10,7 @@ static int measure(struct ckpt_policy *policy, int limit, uint64_t cost,
 	for (int i = 1; i <= limit; i++) {
 		if (ckpt_policy_ask(policy) != CKPT_POLICY_MEASURE)
 			continue;
-		if (ckpt_policy_note(policy, cost, worth))
+		if (ckpt_policy_note(policy, cost, cost, worth))
 			return i;
 	}
 	return limit;
@@ -63,7 +63,7 @@ START_TEST(each_failed_trial_doubles_the_rest)
 	measure(&policy, 200, 900, 600);
 	first = calls_left_alone(&policy);
 	for (int i = 0; i < 20; i++)
-		ck_assert(!ckpt_policy_note(&policy, 900, 600));
+		ck_assert(!ckpt_policy_note(&policy, 900, 900, 600));
 	second = calls_left_alone(&policy);
 	ck_assert_int_ge(first, 1000);
 	ck_assert_int_eq(second, 2 * first);
@@ -86,7 +86,7 @@ START_TEST(one_call_is_trial_enough_where_it_was_clear)
 
 	measure(&policy, 1000, 6000000, 75000);
 	(void)calls_left_alone(&policy);
-	ck_assert(!ckpt_policy_note(&policy, 6000000, 75000));
+	ck_assert(!ckpt_policy_note(&policy, 6000000, 6000000, 75000));
 	ck_assert_int_eq(ckpt_policy_ask(&policy), CKPT_POLICY_LEAVE_ALONE);
 }
 END_TEST
@@ -96,6 +96,28 @@ START_TEST(large_loss_needs_fewer_calls_to_be_believed)
 	struct ckpt_policy policy = {0};
 
 	ck_assert_int_eq(measure(&policy, 1000, 150000, 50000), 20);
+}
+END_TEST
+
+/* A busy disk while the first results are written is no proof. */
+START_TEST(writing_results_alone_decides_only_with_the_window)
+{
+	struct ckpt_policy policy = {0};
+
+	for (int i = 0; i < 199; i++)
+		ck_assert(!ckpt_policy_note(&policy, 900, 2000000, 100));
+	ck_assert(ckpt_policy_note(&policy, 900, 2000000, 100));
+}
+END_TEST
+
+/* Nor are many threads on few processors. */
+START_TEST(one_cheap_look_up_among_dear_ones_keeps_the_decision_open)
+{
+	struct ckpt_policy policy = {0};
+
+	ck_assert(!ckpt_policy_note(&policy, 4000, 4000, 100));
+	for (int i = 0; i < 100; i++)
+		ck_assert(!ckpt_policy_note(&policy, 900000, 900000, 100));
 }
 END_TEST
 
@@ -122,9 +144,9 @@ START_TEST(dear_first_call_decides_nothing)
 {
 	struct ckpt_policy policy = {0};
 
-	ck_assert(!ckpt_policy_note(&policy, 50000000, 3000));
+	ck_assert(!ckpt_policy_note(&policy, 50000000, 50000000, 3000));
 	for (int i = 0; i < 198; i++)
-		ck_assert(!ckpt_policy_note(&policy, 400, 3000));
+		ck_assert(!ckpt_policy_note(&policy, 400, 400, 3000));
 	ck_assert_int_ne(ckpt_policy_ask(&policy), CKPT_POLICY_LEAVE_ALONE);
 }
 END_TEST
@@ -143,7 +165,7 @@ START_TEST(call_that_was_interrupted_when_recorded_proves_no_gain)
 {
 	struct ckpt_policy policy = {0};
 
-	ck_assert(!ckpt_policy_note(&policy, 4000, 8000000));
+	ck_assert(!ckpt_policy_note(&policy, 4000, 4000, 8000000));
 	ck_assert_int_eq(measure(&policy, 1000, 4000, 600), 199);
 }
 END_TEST
@@ -153,8 +175,9 @@ START_TEST(dear_calls_that_are_worth_it_hide_no_loss_and_no_gain)
 	struct ckpt_policy policy = {0};
 
 	for (int i = 0; i < 99; i++) {
-		ck_assert(!ckpt_policy_note(&policy, 2000000, 900000000));
-		ck_assert(!ckpt_policy_note(&policy, 900, 300));
+		ck_assert(!ckpt_policy_note(&policy, 2000000, 2000000,
+					    900000000));
+		ck_assert(!ckpt_policy_note(&policy, 900, 900, 300));
 	}
 	ck_assert_int_ne(ckpt_policy_ask(&policy), CKPT_POLICY_LEAVE_ALONE);
 }
@@ -165,8 +188,8 @@ START_TEST(call_that_lost_the_cpu_decides_nothing)
 	struct ckpt_policy policy = {0};
 
 	for (int i = 0; i < 199; i++)
-		ck_assert(!ckpt_policy_note(&policy, 300, 4800));
-	ck_assert(!ckpt_policy_note(&policy, 4000000, 4800));
+		ck_assert(!ckpt_policy_note(&policy, 300, 300, 4800));
+	ck_assert(!ckpt_policy_note(&policy, 4000000, 4000000, 4800));
 	ck_assert_int_ne(ckpt_policy_ask(&policy), CKPT_POLICY_LEAVE_ALONE);
 }
 END_TEST
@@ -177,7 +200,7 @@ START_TEST(rest_stays_bounded)
 
 	for (int i = 0; i < 40000; i++) {
 		policy.rest = 0;
-		(void)ckpt_policy_note(&policy, 900, 600);
+		(void)ckpt_policy_note(&policy, 900, 900, 600);
 	}
 	ck_assert_uint_le(policy.rest, 1u << 24);
 }
@@ -190,7 +213,7 @@ START_TEST(successful_trial_brings_the_function_back)
 	measure(&policy, 200, 900, 600);
 	(void)calls_left_alone(&policy);
 	for (int i = 0; i < 20; i++)
-		(void)ckpt_policy_note(&policy, 100, 600);
+		(void)ckpt_policy_note(&policy, 100, 100, 600);
 	ck_assert_int_ne(ckpt_policy_ask(&policy), CKPT_POLICY_LEAVE_ALONE);
 	ck_assert_uint_eq(policy.losses, 0);
 }
@@ -203,6 +226,8 @@ UNIT_MAIN("policy", function_that_costs_more_than_it_takes_is_left_alone,
 	  look_up_of_many_times_the_call_is_given_up_at_once,
 	  one_call_is_trial_enough_where_it_was_clear,
 	  large_loss_needs_fewer_calls_to_be_believed,
+	  writing_results_alone_decides_only_with_the_window,
+	  one_cheap_look_up_among_dear_ones_keeps_the_decision_open,
 	  small_loss_is_watched_for_the_whole_window,
 	  rest_makes_the_loss_half_a_percent, dear_first_call_decides_nothing,
 	  refused_calls_are_a_loss,
