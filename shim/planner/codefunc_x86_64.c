@@ -3,7 +3,7 @@
 
 #include "shim/common/buf.h"
 #include "shim/common/cleanup.h"
-#include "shim/planner/track_x86_64.h"
+#include "shim/planner/codefunc_private.h"
 
 #include <string.h>
 
@@ -313,8 +313,6 @@ static void emit_memory(struct reading *r, size_t index)
 	const struct ckpt_insn_memory *memory = &insn->memory;
 	struct ckpt_code code = code_of(r);
 	struct ckpt_ref ref = {.site = r->offs[index]};
-	bool has_register =
-		memory->index != CKPT_REG_NONE || memory->base < CKPT_REG_COUNT;
 
 	if (memory->is_present && memory->is_fs) {
 		emit_thread(r, insn, r->offs[index]);
@@ -322,40 +320,38 @@ static void emit_memory(struct reading *r, size_t index)
 	}
 	if (!ckpt_track_address(&code, index, &ref.vaddr))
 		return;
-	/* An absolute operand may be a number by chance: it stays. */
-	if (memory->base == CKPT_REG_IP) {
-		if (is_inside(r, ref.vaddr))
-			return;
+	if (memory->base == CKPT_REG_IP && is_inside(r, ref.vaddr))
+		return;
+	/* A distance from a register may be a number by chance: it stays. */
+	if (memory->base == CKPT_REG_IP || memory->base == CKPT_REG_NONE)
 		mask(r, ref.site, insn->disp_off, insn->disp_size);
-	}
+	ckpt_ref_of_memory(&code, index, &ref);
 	if (is_table(r, ref.vaddr))
 		ref.kind = CKPT_REF_TABLE;
-	else if (has_register)
-		ref.kind = CKPT_REF_AROUND;
-	else if (memory->is_address || memory->size == 0)
-		ref.kind = CKPT_REF_ADDRESS;
-	else
-		ref.kind = CKPT_REF_ACCESS;
-	ref.size = memory->size;
-	ref.is_written = memory->is_written || memory->is_address;
 	add_ref(r, ref);
 }
 
 /* A program at a fixed address: any constant may be an address. */
-static void emit_immediate(struct reading *r, const struct ckpt_insn *insn,
-			   uint32_t off)
+static void emit_immediate(struct reading *r, size_t index)
 {
+	const struct ckpt_insn *insn = &r->insns[index];
+	struct ckpt_code code = code_of(r);
 	uint64_t value = (uint64_t)insn->imm;
+	struct ckpt_ref ref = {.site = r->offs[index],
+			       .kind = CKPT_REF_ADDRESS,
+			       .is_written = true};
 
 	if (!insn->has_imm || insn->imm_size < 4 ||
 	    ckpt_image_type(ckpt_code_object_image(r->object)) != ET_EXEC ||
 	    ckpt_code_object_place(r->object, value) == CKPT_AT_OUTSIDE ||
 	    is_inside(r, value))
 		return;
-	add_ref(r, (struct ckpt_ref){.site = off,
-				     .kind = CKPT_REF_ADDRESS,
-				     .is_written = true,
-				     .vaddr = value});
+	ref.vaddr = value;
+	if (insn->kind == CKPT_INSN_MOVE && !insn->memory.is_present)
+		ckpt_ref_of_loaded(&code, index, &ref);
+	else if (insn->dst != CKPT_REG_NONE)
+		ref.walk = CKPT_WALK_STEP_MAX;
+	add_ref(r, ref);
 }
 
 static void emit_target(struct reading *r, struct ckpt_value value,
@@ -444,7 +440,7 @@ static void emit_instructions(struct reading *r)
 		note_habits(r, i);
 		emit_direct(r, insn, r->offs[i]);
 		emit_memory(r, i);
-		emit_immediate(r, insn, r->offs[i]);
+		emit_immediate(r, i);
 		if (is_indirect(insn))
 			emit_target(r, r->targets[next_target++], r->offs[i]);
 	}

@@ -21,9 +21,9 @@ enum ckpt_ref_kind {
 	CKPT_REF_CALL,	  /* direct call of `vaddr` */
 	CKPT_REF_JUMP,	  /* direct jump out of the function, or falling out */
 	CKPT_REF_ACCESS,  /* `size` bytes at `vaddr` and no others */
-	CKPT_REF_ADDRESS, /* the address is taken; it points into its object */
+	CKPT_REF_ADDRESS, /* the address is taken */
 	/* `vaddr` is the constant part of an address whose other part is not
-	 * known: what is accessed may begin before or behind it. */
+	 * known. */
 	CKPT_REF_AROUND,
 	CKPT_REF_TABLE,	 /* a jump table, already part of the digest */
 	CKPT_REF_THREAD, /* thread-local: (int64_t)vaddr from %fs */
@@ -40,7 +40,10 @@ struct ckpt_ref {
 	uint8_t depth;
 	bool is_exact;
 	bool is_written;
-	uint16_t size;
+	/* Not 0: code reckons with the address, in steps of that many bytes;
+	 * what is accessed may begin behind `vaddr`, or before it. */
+	uint8_t walk;
+	uint32_t size;
 	uint64_t vaddr;
 };
 

@@ -154,6 +154,7 @@ static struct ckpt_usage usage_of(uint32_t node, const struct ckpt_ref *ref,
 				   .site = ref->site,
 				   .tag = ref->kind,
 				   .size = ref->size,
+				   .walk = ref->walk,
 				   .is_written = ref->is_written};
 }
 
@@ -287,6 +288,16 @@ static enum ckpt_status refer_thread(struct ckpt_graph *graph,
 	return ckpt_graph_refer_word(graph, usage, object, 0, &word);
 }
 
+/* What it points at is no data at all. */
+static bool is_beside(const struct ckpt_code_object *code,
+		      const struct ckpt_ref *ref)
+{
+	enum ckpt_code_place place = ckpt_code_object_place(code, ref->vaddr);
+
+	return place == CKPT_AT_OUTSIDE ||
+	       (place == CKPT_AT_CODE && ref->kind == CKPT_REF_AROUND);
+}
+
 /* A memory operand: a word of the GOT, or the thing itself. */
 static enum ckpt_status refer_memory(struct ckpt_graph *graph,
 				     struct ckpt_usage usage, uint32_t object,
@@ -315,6 +326,12 @@ static enum ckpt_status refer_memory(struct ckpt_graph *graph,
 					     &word);
 	}
 	usage.size = ref->kind == CKPT_REF_ACCESS ? ref->size : 0;
+	if (ref->walk) {
+		status =
+			ckpt_graph_refer_near(graph, usage, object, ref->vaddr);
+		if (status || is_beside(code, ref))
+			return status;
+	}
 	return ckpt_graph_refer(graph, usage, object, ref->vaddr);
 }
 
@@ -333,9 +350,8 @@ static enum ckpt_status follow(struct ckpt_graph *graph, uint32_t node,
 		return ckpt_graph_refer(graph, usage, object, ref->vaddr);
 	case CKPT_REF_ACCESS:
 	case CKPT_REF_ADDRESS:
-		return refer_memory(graph, usage, object, ref);
 	case CKPT_REF_AROUND:
-		return ckpt_graph_refer_data(graph, usage, object);
+		return refer_memory(graph, usage, object, ref);
 	case CKPT_REF_THREAD:
 		return refer_thread(graph, usage, object, (int64_t)ref->vaddr);
 	case CKPT_REF_POINTER:

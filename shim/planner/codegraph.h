@@ -92,8 +92,9 @@ enum ckpt_status ckpt_graph_edge(struct ckpt_graph *graph,
 /* Where a reference stands, and how. */
 struct ckpt_usage {
 	uint32_t node, site, tag;
-	uint16_t size; /* of an access; 0: the address is taken */
+	uint32_t size; /* of an access; 0: the address is taken */
 	bool is_written;
+	uint8_t walk;	/* of ckpt_ref */
 	uint32_t facts; /* of the function: enum ckpt_code_fact */
 };
 
@@ -111,6 +112,11 @@ enum ckpt_status ckpt_graph_refer_object(struct ckpt_graph *graph,
 					 struct ckpt_usage usage,
 					 uint32_t object, uint64_t vaddr,
 					 const char *reason) CKPT_MUST_CHECK;
+/* Add what code may mean by an address near it that it reckons with, unless
+ * `vaddr` is certainly one of a variable. */
+enum ckpt_status ckpt_graph_refer_near(struct ckpt_graph *graph,
+				       struct ckpt_usage usage, uint32_t object,
+				       uint64_t vaddr) CKPT_MUST_CHECK;
 /* All of an object's data, read-only and writable. */
 enum ckpt_status ckpt_graph_refer_data(struct ckpt_graph *graph,
 				       struct ckpt_usage usage,

@@ -121,6 +121,167 @@ static enum ckpt_status refer_all_data(struct ckpt_graph *graph,
 	return CKPT_OK;
 }
 
+/* How far from a variable code may point that reckons with its address, as
+ * far as names tell, and as far as they do not. */
+enum { NEAR_NAMED = 1 << 14, NEAR_NAMELESS = 1 << 8 };
+
+/* The address point of a virtual table (Itanium C++ ABI 2.5.2). */
+static bool is_address_point(const struct ckpt_code_object *code,
+			     struct ckpt_extent variable, uint64_t vaddr)
+{
+	const char *name = ckpt_code_object_name(code, variable.vaddr);
+
+	return name && !strncmp(name, "_ZTV", 4) &&
+	       (vaddr - variable.vaddr) % 8 == 0;
+}
+
+/* Is `vaddr` where a function begins, or a variable or string of more than one
+ * element? A single one may stand just in front of a table. */
+static bool is_certain(const struct ckpt_code_object *code, uint64_t vaddr,
+		       uint8_t walk)
+{
+	const uint8_t *bytes = ckpt_image_bytes(ckpt_code_object_image(code),
+						vaddr - 1, walk + 1u);
+	struct ckpt_code_extent function;
+	struct ckpt_extent variable;
+
+	if (ckpt_code_object_variable(code, vaddr, &variable))
+		return (variable.vaddr == vaddr && variable.size > walk) ||
+		       is_address_point(code, variable, vaddr);
+	if (ckpt_code_object_place(code, vaddr) == CKPT_AT_CODE)
+		return ckpt_code_object_function(code, vaddr, &function) &&
+		       function.vaddr == vaddr && !function.is_guessed;
+	return bytes && bytes[0] == 0 && !memchr(bytes + 1, 0, walk);
+}
+
+/* Where a reckoning that begins at `vaddr` may lead. */
+struct near {
+	const struct ckpt_code_object *code;
+	struct ckpt_usage usage;
+	uint32_t object;
+	uint64_t vaddr;
+	bool is_backward;
+	enum ckpt_code_place place; /* OUTSIDE: no data stands there */
+};
+
+/* May a reckoning lead to `vaddr`? From constants to variables, or the other
+ * way, only if it begins just before them or where there is no data. */
+static bool is_near(const struct near *near, uint64_t vaddr)
+{
+	return near->place == CKPT_AT_OUTSIDE ||
+	       near->place == ckpt_code_object_place(near->code, vaddr) ||
+	       (vaddr > near->vaddr && vaddr - near->vaddr <= NEAR_NAMELESS);
+}
+
+static uint64_t lowest(const struct near *near, uint64_t distance)
+{
+	if (!near->is_backward)
+		return near->vaddr;
+	return near->vaddr > distance ? near->vaddr - distance : 0;
+}
+
+static enum ckpt_status refer_near_variables(struct ckpt_graph *graph,
+					     const struct near *near)
+{
+	uint64_t at = lowest(near, NEAR_NAMED);
+	struct ckpt_extent variable;
+
+	while (ckpt_code_object_variable_above(near->code, at, &variable) &&
+	       variable.vaddr <= near->vaddr + NEAR_NAMED) {
+		enum ckpt_status status = CKPT_OK;
+
+		at = variable.vaddr;
+		if (is_near(near, at))
+			status = refer_region(graph, near->usage, near->object,
+					      near->code, variable, false);
+		if (status)
+			return status;
+	}
+	return CKPT_OK;
+}
+
+/* The part of `section` that has no names: up to the end of a string. */
+static struct ckpt_extent near_part(const struct near *near,
+				    const struct ckpt_section *section)
+{
+	const struct ckpt_image *image = ckpt_code_object_image(near->code);
+	uint64_t from = lowest(near, NEAR_NAMELESS);
+	uint64_t to = near->vaddr + NEAR_NAMELESS;
+	uint64_t end = section->vaddr + section->size;
+	const uint8_t *byte;
+
+	from = from > section->vaddr ? from : section->vaddr;
+	to = to < end ? to : end;
+	if (to <= from)
+		return (struct ckpt_extent){0};
+	while (to < end && (byte = ckpt_image_bytes(image, to - 1, 1)) && *byte)
+		to++;
+	return (struct ckpt_extent){from, to - from};
+}
+
+/* What has no names there: constants; all of a section, where names are not
+ * known at all. */
+static enum ckpt_status refer_near_section(struct ckpt_graph *graph,
+					   const struct near *near,
+					   const struct ckpt_section *section)
+{
+	bool is_labelled = ckpt_code_object_is_labelled(near->code);
+	struct ckpt_extent part = {section->vaddr, section->size};
+	enum ckpt_code_place place =
+		ckpt_code_object_place(near->code, section->vaddr);
+
+	if (!(section->flags & SHF_ALLOC) || (section->flags & SHF_TLS) ||
+	    is_loaders(section->name) || !is_near(near, section->vaddr) ||
+	    section->vaddr > near->vaddr + NEAR_NAMED ||
+	    section->vaddr + section->size <= lowest(near, NEAR_NAMED) ||
+	    (is_labelled && place != CKPT_AT_CONST))
+		return CKPT_OK;
+	if (is_labelled)
+		part = near_part(near, section);
+	return part.size == 0 ? CKPT_OK
+			      : refer_region(graph, near->usage, near->object,
+					     near->code, part, false);
+}
+
+/* What data stands at `vaddr`: CONST, WRITABLE, or OUTSIDE for none. */
+static enum ckpt_code_place data_at(const struct ckpt_code_object *code,
+				    uint64_t vaddr)
+{
+	const struct ckpt_section *section =
+		ckpt_image_section_at(ckpt_code_object_image(code), vaddr);
+
+	return section && !is_loaders(section->name) &&
+			       !(section->flags & SHF_EXECINSTR)
+		       ? ckpt_code_object_place(code, vaddr)
+		       : CKPT_AT_OUTSIDE;
+}
+
+enum ckpt_status ckpt_graph_refer_near(struct ckpt_graph *graph,
+				       struct ckpt_usage usage, uint32_t object,
+				       uint64_t vaddr)
+{
+	struct near near = {.usage = usage,
+			    .object = object,
+			    .vaddr = vaddr,
+			    .is_backward = usage.facts & CKPT_CODE_BACKWARD};
+	const struct ckpt_section *sections;
+	size_t count;
+	enum ckpt_status status = ckpt_codebase_object(graph->base, object,
+						       &near.code, graph->err);
+
+	if (status || (usage.tag == CKPT_REF_ADDRESS &&
+		       is_certain(near.code, vaddr, usage.walk)))
+		return status;
+	near.place = data_at(near.code, vaddr);
+	sections =
+		ckpt_image_sections(ckpt_code_object_image(near.code), &count);
+	if (count == 0)
+		return ckpt_graph_refer_data(graph, usage, object);
+	for (size_t i = 0; !status && i < count; i++)
+		status = refer_near_section(graph, &near, &sections[i]);
+	return status ? status : refer_near_variables(graph, &near);
+}
+
 enum ckpt_status ckpt_graph_refer_data(struct ckpt_graph *graph,
 				       struct ckpt_usage usage, uint32_t object)
 {

@@ -22,6 +22,10 @@
  *                 up to the next thing that anything refers to, and to the
  *                 end of the string there; in a stripped object that was
  *                 never planned with its symbols (symbolfile.h) the section
+ *                 An address that code reckons with (track_x86_64.h) may be
+ *                 one beside a table: unless a variable, a string or a
+ *                 function begins there, its neighbours count too. Indexes
+ *                 with a proven bound tell the extent themselves
  *   writable      the same, but the value counts at call time, and without a
  *                 symbol it is the section; its address taken: it is written
  *   GOT, PLT      what the word is bound to, never the word

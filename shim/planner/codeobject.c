@@ -423,6 +423,18 @@ bool ckpt_code_object_variable(const struct ckpt_code_object *object,
 	return find_variable(&object->variables, vaddr, ret);
 }
 
+bool ckpt_code_object_variable_above(const struct ckpt_code_object *object,
+				     uint64_t vaddr, struct ckpt_extent *ret)
+{
+	size_t above = find_above(&object->variables, vaddr);
+
+	if (above == object->variables.count)
+		return false;
+	*ret = (struct ckpt_extent){object->variables.items[above].vaddr,
+				    object->variables.items[above].size};
+	return true;
+}
+
 bool ckpt_code_object_variable_before(const struct ckpt_code_object *object,
 				      uint64_t vaddr, struct ckpt_extent *ret)
 {

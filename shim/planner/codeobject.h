@@ -71,6 +71,9 @@ ckpt_code_object_function_at(const struct ckpt_code_object *object,
  * overlap count as one. False: none. */
 bool ckpt_code_object_variable(const struct ckpt_code_object *object,
 			       uint64_t vaddr, struct ckpt_extent *ret);
+/* The first that begins above `vaddr`. */
+bool ckpt_code_object_variable_above(const struct ckpt_code_object *object,
+				     uint64_t vaddr, struct ckpt_extent *ret);
 /* The one that ends exactly at `vaddr`: a pointer behind its last element. */
 bool ckpt_code_object_variable_before(const struct ckpt_code_object *object,
 				      uint64_t vaddr, struct ckpt_extent *ret);

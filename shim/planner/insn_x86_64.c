@@ -42,6 +42,7 @@ static enum ckpt_insn_kind kind_of_mnemonic(ZydisMnemonic mnemonic)
 	case ZYDIS_MNEMONIC_POP:
 		return CKPT_INSN_POP;
 	case ZYDIS_MNEMONIC_DEC:
+	case ZYDIS_MNEMONIC_NEG:
 		return CKPT_INSN_STEP_BACK;
 	case ZYDIS_MNEMONIC_UD0:
 	case ZYDIS_MNEMONIC_UD1:
@@ -81,6 +82,8 @@ static enum ckpt_insn_kind kind_of(const ZydisDecodedInstruction *decoded)
 		return CKPT_INSN_BRANCH;
 	case ZYDIS_CATEGORY_RET:
 		return CKPT_INSN_RETURN;
+	case ZYDIS_CATEGORY_CMOV:
+		return CKPT_INSN_MOVE_IF;
 	default:
 		return is_direct ? CKPT_INSN_BRANCH
 				 : kind_of_mnemonic(decoded->mnemonic);
@@ -127,6 +130,8 @@ static void take_register(struct ckpt_insn *insn,
 		return;
 	if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
 		insn->writes |= 1u << number;
+	if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
+		insn->reads |= 1u << number;
 	if (operand->visibility != ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
 		return;
 	if (operand->id == 0)

@@ -38,7 +38,8 @@ enum ckpt_insn_kind {
 	CKPT_INSN_AND,
 	CKPT_INSN_COMPARE,
 	CKPT_INSN_POP,
-	CKPT_INSN_STEP_BACK, /* dec */
+	CKPT_INSN_STEP_BACK, /* dec, neg */
+	CKPT_INSN_MOVE_IF,   /* cmov */
 };
 
 /* Registers by number (rax 0, rcx 1, rdx 2 … r15), and: */
@@ -69,6 +70,7 @@ struct ckpt_insn {
 	/* Bytes that carry displacement, immediate or branch distance. */
 	uint8_t disp_off, disp_size, imm_off, imm_size;
 	uint32_t writes; /* general registers written, a bit each */
+	uint32_t reads;	 /* … read, other than for an address */
 };
 
 /* The instruction in the first of `size` bytes, which stand at `vaddr`.

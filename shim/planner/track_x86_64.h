@@ -54,9 +54,34 @@ struct ckpt_value ckpt_track_target(const struct ckpt_tracker *tracker,
 				    size_t index);
 void ckpt_track_step(struct ckpt_tracker *tracker, size_t index);
 
+/*
+ * What code does with the address that the instruction at `index` loads. It
+ * need not be one of a variable: where the index of a loop begins above zero,
+ * compilers point before the table (&t[i - 1] begins at t - 8), and walking
+ * down they may point behind it.
+ */
+struct ckpt_walk {
+	/* Not 0: it reckons with the address, in steps of that many bytes, at
+	 * most STEP_MAX, which is also what is not known. */
+	uint8_t step;
+	/* Not 0, with step 0: all it does is access so many bytes there, by
+	 * indexes whose bounds are proven. Both 0: the address is passed on,
+	 * as pointers of the language are. */
+	uint32_t reach;
+};
+
+enum { CKPT_WALK_STEP_MAX = 8 };
+
+struct ckpt_walk ckpt_track_walk(const struct ckpt_code *code, size_t index);
+
 /* How many entries the table of the switch loaded at `load` can have by the
  * comparison before it; 0: not known. */
 uint64_t ckpt_track_bound(const struct ckpt_code *code, uint32_t load);
+
+/* How many values the index can have that register `reg` holds, multiplied
+ * with *ret_scale, at the instruction `load`; 0: not known. */
+uint64_t ckpt_track_find_bound(const struct ckpt_code *code, uint32_t load,
+			       uint8_t reg, uint64_t *ret_scale);
 
 /* The address of a rip-relative or absolute operand; false: neither. */
 bool ckpt_track_address(const struct ckpt_code *code, size_t index,

@@ -287,6 +287,65 @@ static struct ckpt_hash128 identity_of(const char *compiler, const char *text,
 	return digest;
 }
 
+/* Loops as GCC compiles `for (i = n; i > 0; i--) s += t[i - 1]`, from an
+ * address in front of the table, where another variable stands. */
+static const char walk_source[] =
+	"__asm__(\".section .rodata\\n .type u, @object\\n .size u, 16\\n\"\n"
+	"\"u: .long 1, 2, 3, %d\\n .type t, @object\\n .size t, 16\\n\"\n"
+	"\"t: .long 4, 5, 6, %d\\n .type v, @object\\n .size v, 16\\n\"\n"
+	"\"v: .long 7, 8, 9, %d\\n .text\\n\");\n"
+	"#define FUNCTION(name, text) int name(long); __asm__(\".globl \" "
+	"#name \"\\n .type \" #name \", @function\\n\" #name \": "
+	".cfi_startproc\\n\" text \"\\n ret\\n .cfi_endproc\\n .size \" #name "
+	"\", .-\" #name);\n"
+	"FUNCTION(before, \"lea t-4(%%rip), %%rdx\\n xor %%eax, %%eax\\n 1: "
+	"add "
+	"(%%rdx,%%rdi,4), %%eax\\n sub $1, %%edi\\n jnz 1b\")\n"
+	"FUNCTION(behind, \"lea v+4(%%rip), %%rdx\\n neg %%rdi\\n mov "
+	"-8(%%rdx,%%rdi,4), %%eax\")\n"
+	"FUNCTION(bounded, \"and $3, %%edi\\n lea t(%%rip), %%rdx\\n mov "
+	"(%%rdx,%%rdi,4), %%eax\")\n"
+	"FUNCTION(plain, \"lea t(%%rip), %%rdx\\n mov (%%rdx,%%rdi,4), "
+	"%%eax\")\n"
+	"int main(void) { return before(1) + behind(1) + bounded(1) + "
+	"plain(1); }\n";
+
+static struct ckpt_hash128 walk_identity(const char *name, int u, int t, int v)
+{
+	char text[2048];
+
+	(void)snprintf(text, sizeof(text), walk_source, u, t, v);
+	return identity_of("gcc -O1 -fPIE -pie", text, name);
+}
+
+START_TEST(a_table_counts_that_code_reaches_from_beside_it)
+{
+	static const struct {
+		const char *name;
+		bool is_near; /* neighbours count too */
+	} cases[] = {
+		{"before", true},
+		{"behind", true},
+		{"bounded", false},
+		{"plain", false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *name = cases[i].name;
+		struct ckpt_hash128 base = walk_identity(name, 1, 1, 1);
+
+		ck_assert_msg(
+			!ckpt_hash_equal(base, walk_identity(name, 1, 2, 1)),
+			"%s", name);
+		ck_assert_msg(
+			cases[i].is_near ||
+				ckpt_hash_equal(base,
+						walk_identity(name, 2, 1, 2)),
+			"%s", name);
+	}
+}
+END_TEST
+
 START_TEST(the_type_a_handler_catches_counts)
 {
 	static const char format[] =
@@ -335,5 +394,6 @@ UNIT_MAIN("codehash", globals_have_extent_and_direction,
 	  impure_calls_come_with_their_chain,
 	  what_is_watched_is_not_looked_into,
 	  threads_cpu_and_system_calls_are_traits,
+	  a_table_counts_that_code_reaches_from_beside_it,
 	  the_type_a_handler_catches_counts,
 	  a_method_reached_through_a_table_counts)

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* What becomes of an address that code loads. */
+#include "shim/planner/track_x86_64.h"
+
+enum { DEPTH_MAX = 6, STEPS_MAX = 64, REACH_MAX = 1 << 14 };
+enum { REG_STACK = 4, REG_FRAME = 5 };
+
+/* psABI 3.2.1: what a call may change; 3.2.3: rdi rsi rdx rcx r8 r9, and rax
+ * for their number. */
+static const uint32_t caller_saved = 0x0fc7, arguments = 0x03c7;
+
+static bool is_call(const struct ckpt_insn *insn)
+{
+	return insn->kind == CKPT_INSN_CALL || insn->kind == CKPT_INSN_CALL_FAR;
+}
+
+/* What stands behind it is reached from elsewhere only. */
+static bool is_end(const struct ckpt_insn *insn)
+{
+	return insn->kind == CKPT_INSN_JUMP ||
+	       insn->kind == CKPT_INSN_JUMP_FAR ||
+	       insn->kind == CKPT_INSN_RETURN || insn->kind == CKPT_INSN_TRAP;
+}
+
+static bool is_held(uint32_t held, uint8_t reg)
+{
+	return reg < CKPT_REG_COUNT && (held >> reg & 1);
+}
+
+/* Does the instruction have an address with a register in `held`? */
+static bool has_held(const struct ckpt_insn_memory *memory, uint32_t held)
+{
+	return memory->is_present &&
+	       (is_held(held, memory->base) || is_held(held, memory->index));
+}
+
+/* How far from the address in `held` the instruction at `index` accesses
+ * memory; 0: that is not known. */
+static uint64_t reach_of(const struct ckpt_code *code, size_t index,
+			 uint32_t held)
+{
+	const struct ckpt_insn_memory *memory = &code->insns[index].memory;
+	bool is_base = is_held(held, memory->base);
+	uint8_t other = is_base ? memory->index : memory->base;
+	uint64_t scale = 1, bound = 1;
+
+	if (memory->is_address || memory->size == 0 || memory->disp < 0 ||
+	    memory->disp > REACH_MAX || is_held(held, other) ||
+	    (!is_base && memory->scale != 1))
+		return 0;
+	if (other != CKPT_REG_NONE)
+		bound = ckpt_track_find_bound(code, (uint32_t)index, other,
+					      &scale);
+	if (is_base)
+		scale *= memory->scale;
+	return bound ? (uint64_t)memory->disp + (bound - 1) * scale +
+			       memory->size
+		     : 0;
+}
+
+static bool is_copy(const struct ckpt_insn *insn)
+{
+	return (insn->kind == CKPT_INSN_MOVE ||
+		insn->kind == CKPT_INSN_MOVE_IF) &&
+	       insn->width == 8 && !insn->memory.is_present && !insn->has_imm &&
+	       insn->src < CKPT_REG_COUNT && insn->dst < CKPT_REG_COUNT;
+}
+
+/* The registers that hold the address after the instruction. */
+static uint32_t pass_on(const struct ckpt_insn *insn, uint32_t held)
+{
+	bool is_another = is_copy(insn) && is_held(held, insn->src);
+
+	held &= ~((insn->kind == CKPT_INSN_MOVE_IF ? 0 : insn->writes) |
+		  (is_call(insn) ? caller_saved : 0));
+	return is_another ? held | 1u << insn->dst : held;
+}
+
+/* A walk through the code behind an instruction. */
+struct walking {
+	const struct ckpt_code *code;
+	unsigned steps;
+	bool is_passed;
+	struct ckpt_walk walk;
+};
+
+static void take_step(struct walking *w, const struct ckpt_insn_memory *memory)
+{
+	bool is_known = memory->is_present && !memory->is_address &&
+			memory->size > 0 && memory->size < CKPT_WALK_STEP_MAX;
+	uint8_t step = is_known ? (uint8_t)memory->size : CKPT_WALK_STEP_MAX;
+
+	w->walk.step = step > w->walk.step ? step : w->walk.step;
+}
+
+/* A register written to memory other than the stack, where a program keeps
+ * pointers; on the stack the compiler keeps what it reckons with as well. */
+static bool is_store(const struct ckpt_insn *insn)
+{
+	const struct ckpt_insn_memory *memory = &insn->memory;
+
+	return insn->kind == CKPT_INSN_MOVE && memory->is_present &&
+	       memory->is_written && memory->base != REG_STACK &&
+	       memory->base != REG_FRAME;
+}
+
+/* What the instruction does with the registers in `held`. */
+static void look_at(struct walking *w, size_t index, uint32_t held)
+{
+	const struct ckpt_insn *insn = &w->code->insns[index];
+	uint64_t reach = 0;
+
+	if (has_held(&insn->memory, held)) {
+		reach = reach_of(w->code, index, held);
+		if (!reach)
+			take_step(w, &insn->memory);
+		if (reach > w->walk.reach)
+			w->walk.reach = (uint32_t)reach;
+	}
+	if (is_call(insn))
+		w->is_passed |= (held & arguments) != 0;
+	else if (is_store(insn))
+		w->is_passed = true;
+	else if ((insn->reads & held) && !is_copy(insn) &&
+		 insn->kind != CKPT_INSN_COMPARE)
+		take_step(w, &(struct ckpt_insn_memory){0});
+}
+
+/* Index of the instruction at `target`; `count` if it is not inside. */
+static size_t find_target(const struct ckpt_code *code, uint64_t target)
+{
+	size_t low = 0, high = code->count;
+	uint64_t off = target - code->vaddr;
+
+	if (off >= code->offs[code->count])
+		return code->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (code->offs[middle] < off)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < code->count && code->offs[low] == off ? low : code->count;
+}
+
+/* Where control leaves the function: what arguments and result may hold is
+ * handed on. */
+static void leave(struct walking *w, const struct ckpt_insn *insn,
+		  uint32_t held)
+{
+	uint32_t handed = insn->kind == CKPT_INSN_RETURN ? 1u : arguments;
+
+	w->is_passed |= (held & handed) != 0;
+}
+
+static void follow(struct walking *w, size_t index, uint32_t held,
+		   unsigned depth)
+{
+	while (held && w->walk.step < CKPT_WALK_STEP_MAX) {
+		const struct ckpt_insn *insn = &w->code->insns[index];
+		size_t target;
+
+		if (index == w->code->count || w->steps++ == STEPS_MAX ||
+		    depth == DEPTH_MAX) {
+			take_step(w, &(struct ckpt_insn_memory){0});
+			return;
+		}
+		look_at(w, index, held);
+		held = pass_on(insn, held);
+		target = insn->kind == CKPT_INSN_BRANCH ||
+					 insn->kind == CKPT_INSN_JUMP
+				 ? find_target(w->code, insn->target)
+				 : w->code->count;
+		if (is_end(insn) && target == w->code->count) {
+			leave(w, insn, held);
+			return;
+		}
+		if (insn->kind == CKPT_INSN_BRANCH && target < w->code->count)
+			follow(w, target, held, depth + 1);
+		else if (insn->kind == CKPT_INSN_BRANCH)
+			leave(w, insn, held);
+		index = insn->kind == CKPT_INSN_JUMP ? target : index + 1;
+	}
+}
+
+struct ckpt_walk ckpt_track_walk(const struct ckpt_code *code, size_t index)
+{
+	uint8_t dst = code->insns[index].dst;
+	struct walking w = {.code = code};
+
+	if (dst < CKPT_REG_COUNT)
+		follow(&w, index + 1, 1u << dst, 0);
+	if (w.is_passed)
+		w.walk.reach = 0;
+	return w.walk;
+}
