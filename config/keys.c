@@ -111,7 +111,7 @@ static const struct ckpt_key function_keys[] = {
 	{"nested", CKPT_VALUE_BOOLEAN, FUNCTION(is_nested), 0, NULL, ENFORCED,
 	 USER},
 	{"keep_inputs", CKPT_VALUE_BOOLEAN, FUNCTION(keeps_inputs), 0, NULL,
-	 LATER, USER},
+	 ENFORCED, USER},
 	{"once", CKPT_VALUE_ONCE, FUNCTION(once), 0, NULL, ENFORCED, USER},
 	{"once_wait", CKPT_VALUE_DURATION, FUNCTION(once_wait_s), 0, NULL,
 	 ENFORCED, USER},

@@ -7,6 +7,7 @@
 
 #include "shim/common/buf.h"
 #include "shim/common/cleanup.h"
+#include "shim/common/payload.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/storecli.h"
@@ -49,6 +50,9 @@ static enum ckpt_status remove_matching(struct ckpt_store *store,
 
 		memcpy(&key, keys.data + i * sizeof(key), sizeof(key));
 		status = ckpt_store_remove(store, key);
+		if (!status)
+			status = ckpt_store_remove(
+				store, ckpt_payload_inputs_key(key));
 	}
 	ckpt_buf_deinit(&keys);
 	return status;

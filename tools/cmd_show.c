@@ -8,17 +8,21 @@
 #include <unistd.h>
 
 #include "shim/common/cleanup.h"
+#include "shim/common/payload.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/json.h"
+#include "tools/recordtext.h"
 #include "tools/storecli.h"
+#include "tools/why.h"
 
 static const char help[] =
 	"usage: ckpt show [OPTIONS] KEY\n"
 	"\n"
 	"What is kept under a key (as `ckpt list` shows it; the beginning "
 	"will\n"
-	"do): the call it was recorded from, where it lies, and its bytes.\n"
+	"do): the call it was recorded from, what its key was made of, its\n"
+	"outputs, and its inputs where keep_inputs has kept them.\n"
 	"\n"
 	"  --raw           the recorded bytes, all of them, to standard "
 	"output\n"
@@ -27,39 +31,12 @@ static const char help[] =
 	"                  ./ckpt.toml; $CKPT_DIR names a store itself\n"
 	"  --help, --version\n";
 
-enum { DUMP_MAX = 256, LINE = 16 };
-
 struct show_options {
 	struct ckpt_storecli_filter filter;
 	const char *config;
 	bool is_raw;
 	bool is_json;
 };
-
-static void dump_bytes(const uint8_t *bytes, size_t size)
-{
-	size_t shown = size < DUMP_MAX ? size : DUMP_MAX;
-
-	for (size_t at = 0; at < shown; at += LINE) {
-		size_t count = shown - at < LINE ? shown - at : LINE;
-
-		printf("  %08zx ", at);
-		for (size_t i = 0; i < LINE; i++) {
-			if (i < count)
-				printf(" %02x", bytes[at + i]);
-			else
-				fputs("   ", stdout);
-		}
-		fputs("  ", stdout);
-		for (size_t i = 0; i < count; i++)
-			putchar(bytes[at + i] >= 32 && bytes[at + i] < 127
-					? bytes[at + i]
-					: '.');
-		putchar('\n');
-	}
-	if (shown < size)
-		printf("  … %zu more; --raw writes all\n", size - shown);
-}
 
 static void name_place(const struct ckpt_walk_entry *entry, char text[80])
 {
@@ -76,7 +53,100 @@ static void name_place(const struct ckpt_walk_entry *entry, char text[80])
 		 ckpt_location_off(entry->location));
 }
 
-static void print_json(const struct ckpt_walk_entry *entry)
+/* ---- what it was recorded from ------------------------------------------ */
+/* Of one entry, as far as they were kept. */
+struct content {
+	struct ckpt_why_list components;
+	struct ckpt_recorded outputs;
+	struct ckpt_recorded inputs;
+	bool has_inputs;
+	bool is_inputs; /* it is the entry with another's inputs */
+	struct ckpt_entry inputs_entry;
+};
+
+static void read_content(struct ckpt_store *store,
+			 const struct ckpt_record *record,
+			 struct content *content)
+{
+	struct ckpt_reader reader;
+
+	*content = (struct content){.has_inputs = false};
+	content->is_inputs = !ckpt_recorded_inputs(
+		record->payload, record->payload_size, &content->inputs);
+	content->has_inputs = content->is_inputs;
+	if (content->is_inputs)
+		return;
+	if (!ckpt_why_components(record->payload, record->payload_size,
+				 &reader) &&
+	    ckpt_why_list_read(&reader, &content->components))
+		content->components.count = 0;
+	if (ckpt_recorded_outputs(record->payload, record->payload_size,
+				  &content->outputs))
+		content->outputs.count = 0;
+	if (ckpt_store_get(store, ckpt_payload_inputs_key(record->key), 0,
+			   &content->inputs_entry))
+		return;
+	content->has_inputs = !ckpt_recorded_inputs(
+		content->inputs_entry.payload,
+		content->inputs_entry.payload_size, &content->inputs);
+	if (!content->has_inputs)
+		ckpt_store_release(store, &content->inputs_entry);
+}
+
+static void drop_content(struct ckpt_store *store, struct content *content)
+{
+	ckpt_why_list_deinit(&content->components);
+	ckpt_recorded_deinit(&content->outputs);
+	if (content->has_inputs)
+		ckpt_recorded_deinit(&content->inputs);
+	if (content->has_inputs && !content->is_inputs)
+		ckpt_store_release(store, &content->inputs_entry);
+}
+
+static void print_components(const struct ckpt_why_list *list)
+{
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf text = {.size = 0};
+
+	if (list->count)
+		puts("made of");
+	for (size_t i = 0; i < list->count; i++) {
+		text.size = 0;
+		ckpt_why_name(&list->items[i], &text);
+		ckpt_buf_add_text(&text, ": ");
+		ckpt_why_content(&list->items[i], &text);
+		if (!ckpt_buf_status(&text))
+			printf("  %.*s\n", (int)text.size,
+			       (const char *)text.data);
+	}
+}
+
+static void put_components(struct ckpt_json *json,
+			   const struct ckpt_why_list *list)
+{
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf name = {.size = 0};
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf content = {.size = 0};
+
+	ckpt_json_begin_array(json, "components");
+	for (size_t i = 0; i < list->count; i++) {
+		name.size = content.size = 0;
+		ckpt_why_name(&list->items[i], &name);
+		ckpt_buf_add_u8(&name, '\0');
+		ckpt_why_content(&list->items[i], &content);
+		ckpt_buf_add_u8(&content, '\0');
+		if (ckpt_buf_status(&name) || ckpt_buf_status(&content))
+			continue;
+		ckpt_json_begin_object(json, NULL);
+		ckpt_json_string(json, "what", (const char *)name.data);
+		ckpt_json_uint(json, "size", list->items[i].size);
+		ckpt_json_string(json, "content", (const char *)content.data);
+		ckpt_json_end_object(json);
+	}
+	ckpt_json_end_array(json);
+}
+
+/* ---- the entry ---------------------------------------------------------- */
+static void print_json(const struct ckpt_walk_entry *entry,
+		       const struct content *content)
 {
 	struct ckpt_json json = {.file = stdout};
 	char key[CKPT_HASH_TEXT_SIZE];
@@ -94,11 +164,15 @@ static void print_json(const struct ckpt_walk_entry *entry)
 	ckpt_json_uint(&json, "recorded_bytes", entry->payload_size);
 	ckpt_json_string(&json, "place", place);
 	ckpt_json_bool(&json, "used", entry->is_used);
+	put_components(&json, &content->components);
+	ckpt_recordtext_json(&json, "inputs",
+			     content->has_inputs ? &content->inputs : NULL);
+	ckpt_recordtext_json(&json, "outputs", &content->outputs);
 	ckpt_json_end_object(&json);
 }
 
 static void print_entry(const struct ckpt_walk_entry *entry,
-			const struct ckpt_record *record)
+			const struct content *content)
 {
 	char text[CKPT_HASH_TEXT_SIZE];
 	char duration[CKPT_STORECLI_TEXT_SIZE];
@@ -122,8 +196,10 @@ static void print_entry(const struct ckpt_walk_entry *entry,
 						: "not since it was "
 						  "stored or last "
 						  "looked at");
-	printf("bytes     %zu\n", record->payload_size);
-	dump_bytes(record->payload, record->payload_size);
+	print_components(&content->components);
+	if (content->has_inputs)
+		ckpt_recordtext_print(stdout, "inputs", &content->inputs);
+	ckpt_recordtext_print(stdout, "outputs", &content->outputs);
 }
 
 static int write_raw(const struct ckpt_record *record)
@@ -137,9 +213,11 @@ static int write_raw(const struct ckpt_record *record)
 
 /* The bytes behind `entry` are good until the walk goes on. */
 static int show_entry(const struct show_options *options,
+		      struct ckpt_store *store,
 		      const struct ckpt_walk_entry *entry)
 {
 	struct ckpt_record record;
+	struct content content;
 	struct ckpt_err err;
 
 	if (ckpt_record_parse(entry->bytes, entry->size, &record)) {
@@ -148,10 +226,12 @@ static int show_entry(const struct show_options *options,
 	}
 	if (options->is_raw)
 		return write_raw(&record);
+	read_content(store, &record, &content);
 	if (options->is_json)
-		print_json(entry);
+		print_json(entry, &content);
 	else
-		print_entry(entry, &record);
+		print_entry(entry, &content);
+	drop_content(store, &content);
 	return ckpt_cli_finish("show");
 }
 
@@ -172,7 +252,7 @@ static int show_key(const struct show_options *options)
 	ckpt_walk_open(&walk, store, true);
 	while (result < 0 && ckpt_walk_next(&walk, &entry))
 		if (ckpt_storecli_matches(&options->filter, &entry))
-			result = show_entry(options, &entry);
+			result = show_entry(options, store, &entry);
 	ckpt_walk_close(&walk);
 	ckpt_store_close(store);
 	if (result >= 0)

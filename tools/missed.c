@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shim/common/cleanup.h"
+#include "shim/common/payload.h"
 #include "shim/planner/codelist.h"
 #include "shim/store/walk.h"
 #include "tools/why.h"
@@ -277,6 +278,47 @@ static void describe_code(const char *directory,
 	ckpt_codelist_compare(plans, my_code, other_code, out);
 }
 
+/* NOTFOUND: they were not kept. */
+static enum ckpt_status get_inputs(struct ckpt_store *store,
+				   struct ckpt_hash128 key,
+				   struct ckpt_entry *entry,
+				   struct ckpt_recorded *ret)
+{
+	enum ckpt_status status =
+		ckpt_store_get(store, ckpt_payload_inputs_key(key), 0, entry);
+
+	if (status)
+		return CKPT_NOTFOUND;
+	status = ckpt_recorded_inputs(entry->payload, entry->payload_size, ret);
+	if (status)
+		ckpt_store_release(store, entry);
+	return status;
+}
+
+static void describe_inputs(struct ckpt_store *store,
+			    const struct ckpt_missed *missed,
+			    const struct ckpt_why_list *mine,
+			    const struct ckpt_why_list *other,
+			    struct ckpt_buf *out)
+{
+	struct ckpt_why_inputs inputs = {.mine = {.count = 0}};
+	struct ckpt_entry my_entry, other_entry;
+
+	if (get_inputs(store, missed->miss->key, &my_entry, &inputs.mine)) {
+		ckpt_why_describe(mine, other, NULL, out);
+		return;
+	}
+	if (get_inputs(store, missed->nearest, &other_entry, &inputs.other)) {
+		ckpt_why_describe(mine, other, NULL, out);
+	} else {
+		ckpt_why_describe(mine, other, &inputs, out);
+		ckpt_recorded_deinit(&inputs.other);
+		ckpt_store_release(store, &other_entry);
+	}
+	ckpt_recorded_deinit(&inputs.mine);
+	ckpt_store_release(store, &my_entry);
+}
+
 void ckpt_missed_describe(struct ckpt_store *store, const char *directory,
 			  const struct ckpt_missed *missed,
 			  struct ckpt_buf *out)
@@ -294,7 +336,7 @@ void ckpt_missed_describe(struct ckpt_store *store, const char *directory,
 	if (!ckpt_why_list_read(&reader, &mine) &&
 	    !ckpt_why_components(entry.payload, entry.payload_size, &reader) &&
 	    !ckpt_why_list_read(&reader, &other)) {
-		ckpt_why_describe(&mine, &other, out);
+		describe_inputs(store, missed, &mine, &other, out);
 		describe_code(directory, &mine, &other, out);
 	}
 	ckpt_store_release(store, &entry);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "shim/common/cleanup.h"
+#include "shim/common/payload.h"
 #include "tools/cli.h"
 
 /* A store that was made to be shared tells so by its mode. */
@@ -141,11 +142,21 @@ static bool has_key(const struct ckpt_storecli_filter *filter,
 	return false;
 }
 
+/* The function it is of, also if it keeps the inputs of a call. */
+static const char *function_of(const struct ckpt_entry_info *info)
+{
+	size_t size = strlen(CKPT_PAYLOAD_INPUTS_NAME);
+
+	if (!strncmp(info->function, CKPT_PAYLOAD_INPUTS_NAME, size))
+		return info->function + size;
+	return info->function;
+}
+
 bool ckpt_storecli_matches(const struct ckpt_storecli_filter *filter,
 			   const struct ckpt_walk_entry *entry)
 {
 	if (filter->function &&
-	    strcmp(filter->function, entry->info.function) != 0)
+	    strcmp(filter->function, function_of(&entry->info)) != 0)
 		return false;
 	if (filter->older_s &&
 	    time(NULL) - entry->info.created_s < (int64_t)filter->older_s)

@@ -8,6 +8,7 @@
 
 #include "shim/common/payload.h"
 #include "tools/fptext_x86_64.h"
+#include "tools/recordtext.h"
 
 enum ckpt_status ckpt_why_components(const void *payload, size_t size,
 				     struct ckpt_reader *ret)
@@ -30,6 +31,18 @@ enum ckpt_status ckpt_why_components(const void *payload, size_t size,
 	return CKPT_OK;
 }
 
+/* The next one that is part of the key. */
+static enum ckpt_status next_component(struct ckpt_reader *reader,
+				       struct ckpt_component *ret)
+{
+	enum ckpt_status status;
+
+	do
+		status = ckpt_component_next(reader, ret);
+	while (!status && ret->form == CKPT_COMPONENT_EXTENT);
+	return status;
+}
+
 static enum ckpt_status count_components(struct ckpt_reader reader,
 					 size_t *ret_count)
 {
@@ -37,7 +50,7 @@ static enum ckpt_status count_components(struct ckpt_reader reader,
 	enum ckpt_status status;
 
 	*ret_count = 0;
-	while (!(status = ckpt_component_next(&reader, &component)))
+	while (!(status = next_component(&reader, &component)))
 		(*ret_count)++;
 	return status == CKPT_NOTFOUND ? CKPT_OK : status;
 }
@@ -56,7 +69,7 @@ enum ckpt_status ckpt_why_list_read(const struct ckpt_reader *components,
 	if (!list.items)
 		return CKPT_NOMEM;
 	for (size_t i = 0; i < list.count && !status; i++)
-		status = ckpt_component_next(&reader, &list.items[i]);
+		status = next_component(&reader, &list.items[i]);
 	if (status)
 		ckpt_why_list_deinit(&list);
 	else
@@ -115,7 +128,7 @@ static const char *const kind_texts[] = {
 	[CKPT_COMPONENT_GLOBAL] = "global",
 };
 
-static void add_name(struct ckpt_buf *out, const struct ckpt_component *c)
+void ckpt_why_name(const struct ckpt_component *c, struct ckpt_buf *out)
 {
 	if ((c->kind == CKPT_COMPONENT_PARAMETER ||
 	     c->kind == CKPT_COMPONENT_AROUND) &&
@@ -144,6 +157,23 @@ static void add_value(struct ckpt_buf *out, const uint8_t *data, uint32_t size)
 		ckpt_buf_format(out, "%" PRIu64, value);
 	else
 		ckpt_buf_format(out, "0x%" PRIx64, value);
+}
+
+void ckpt_why_content(const struct ckpt_component *c, struct ckpt_buf *out)
+{
+	if (c->kind == CKPT_COMPONENT_MORE)
+		return;
+	ckpt_buf_format(out, "%" PRIu64 " bytes, ", c->size);
+	if (c->form == CKPT_COMPONENT_BLOCKS) {
+		ckpt_buf_format(out, "digests of %u blocks", c->block_count);
+		return;
+	}
+	if (c->form == CKPT_COMPONENT_DIGEST ||
+	    c->kind == CKPT_COMPONENT_PROGRAM ||
+	    c->kind == CKPT_COMPONENT_CODE || c->kind == CKPT_COMPONENT_AROUND)
+		ckpt_buf_add_text(out, "digest ");
+	for (uint32_t i = 0; i < c->data_size; i++)
+		ckpt_buf_format(out, "%02x", c->data[i]);
 }
 
 /* The first element that differs: "[2]: 4, was 3". */
@@ -205,12 +235,49 @@ static bool describe_fp(struct ckpt_buf *out, const struct ckpt_component *mine,
 	return ckpt_fptext_compare(control[0], control[1], out);
 }
 
-static void describe(struct ckpt_buf *out, const struct ckpt_component *mine,
-		     const struct ckpt_component *other)
+static const struct ckpt_recorded_value *
+find_input(const struct ckpt_recorded *inputs, const struct ckpt_component *c)
 {
-	if (describe_fp(out, mine, other))
+	for (size_t i = 0; i < inputs->count; i++)
+		if (inputs->values[i].kind == c->kind &&
+		    strlen(inputs->values[i].path) == c->path_size &&
+		    !memcmp(inputs->values[i].path, c->path, c->path_size))
+			return &inputs->values[i];
+	return NULL;
+}
+
+/* The very values, where they were kept. */
+static bool describe_input(struct ckpt_buf *out,
+			   const struct ckpt_component *mine,
+			   const struct ckpt_component *other,
+			   const struct ckpt_why_inputs *inputs)
+{
+	const struct ckpt_recorded_value *my_value, *other_value;
+	size_t before = out->size;
+
+	if (!inputs || mine->size != other->size)
+		return false;
+	my_value = find_input(&inputs->mine, mine);
+	other_value = find_input(&inputs->other, mine);
+	if (!my_value || !other_value)
+		return false;
+	ckpt_why_name(mine, out);
+	if (ckpt_recordtext_compare(my_value, other_value, out)) {
+		ckpt_buf_add_u8(out, '\n');
+		return true;
+	}
+	out->size = before;
+	return false;
+}
+
+static void describe(struct ckpt_buf *out, const struct ckpt_component *mine,
+		     const struct ckpt_component *other,
+		     const struct ckpt_why_inputs *inputs)
+{
+	if (describe_fp(out, mine, other) ||
+	    describe_input(out, mine, other, inputs))
 		return;
-	add_name(out, mine);
+	ckpt_why_name(mine, out);
 	if (mine->size != other->size) {
 		ckpt_buf_format(out, ": %" PRIu64 " bytes, were %" PRIu64,
 				mine->size, other->size);
@@ -255,7 +322,9 @@ size_t ckpt_why_count(const struct ckpt_why_list *mine,
 }
 
 void ckpt_why_describe(const struct ckpt_why_list *mine,
-		       const struct ckpt_why_list *other, struct ckpt_buf *out)
+		       const struct ckpt_why_list *other,
+		       const struct ckpt_why_inputs *inputs,
+		       struct ckpt_buf *out)
 {
 	size_t from = 0, matched = 0, gone;
 
@@ -267,9 +336,9 @@ void ckpt_why_describe(const struct ckpt_why_list *mine,
 		if (d && is_equal(c, d))
 			continue;
 		if (d) {
-			describe(out, c, d);
+			describe(out, c, d, inputs);
 		} else {
-			add_name(out, c);
+			ckpt_why_name(c, out);
 			ckpt_buf_add_text(out, ": was not there\n");
 		}
 	}

@@ -9,6 +9,7 @@
 
 #include "shim/common/buf.h"
 #include "shim/common/components.h"
+#include "tools/recorded.h"
 
 /* The components in the payload of an entry (payload.h). NOTFOUND: it has
  * none. */
@@ -29,8 +30,22 @@ void ckpt_why_list_deinit(struct ckpt_why_list *list);
  * they are more than that. */
 size_t ckpt_why_count(const struct ckpt_why_list *mine,
 		      const struct ckpt_why_list *other, size_t limit);
-/* A line for each about how `mine` does: "prob->x[12][0..63]: differs". */
+/* The inputs of both, where they were kept. */
+struct ckpt_why_inputs {
+	struct ckpt_recorded mine, other;
+};
+/* A line for each about how `mine` does: "prob->x[12][0..63]: differs"; with
+ * both inputs, "prob->x[12][3].value: 1.5, was 2.5". */
 void ckpt_why_describe(const struct ckpt_why_list *mine,
-		       const struct ckpt_why_list *other, struct ckpt_buf *out);
+		       const struct ckpt_why_list *other,
+		       const struct ckpt_why_inputs *inputs,
+		       struct ckpt_buf *out);
+
+/* What a component is about, "global: tolerance", and what is kept of it:
+ * "400 bytes, digest 12345678…". */
+void ckpt_why_name(const struct ckpt_component *component,
+		   struct ckpt_buf *out);
+void ckpt_why_content(const struct ckpt_component *component,
+		      struct ckpt_buf *out);
 
 #endif

@@ -42,6 +42,30 @@ static enum ckpt_status read_blocks(struct ckpt_reader *reader,
 	return CKPT_OK;
 }
 
+static enum ckpt_status read_type(struct ckpt_reader *reader,
+				  struct ckpt_component *c)
+{
+	enum ckpt_status status = CKPT_OK;
+	const void *type = NULL;
+
+	c->data_size = 0;
+	if (c->form == CKPT_COMPONENT_TYPED) {
+		status = ckpt_read_u32(reader, &c->data_size);
+	} else {
+		status = ckpt_read_u32(reader, &c->number);
+		if (!status)
+			status = ckpt_read_u32(reader, &c->node);
+	}
+	if (!status)
+		status = ckpt_read_u16(reader, &c->type_size);
+	if (!status)
+		status = ckpt_read_bytes(reader, c->type_size, &type);
+	if (status || c->data_size > c->size)
+		return CKPT_BADDATA;
+	c->type = type;
+	return CKPT_OK;
+}
+
 enum ckpt_status ckpt_component_next(struct ckpt_reader *reader,
 				     struct ckpt_component *ret)
 {
@@ -65,6 +89,8 @@ enum ckpt_status ckpt_component_next(struct ckpt_reader *reader,
 	}
 	if (c.form == CKPT_COMPONENT_BLOCKS)
 		status = read_blocks(reader, &c);
+	if (c.form >= CKPT_COMPONENT_TYPED)
+		status = read_type(reader, &c);
 	if (!status)
 		status = ckpt_read_bytes(reader, c.data_size, &data);
 	if (status)

@@ -13,6 +13,12 @@
  *     DIGEST   16 bytes, keyed
  *     BLOCKS   block size u64, count u32, count × 8 bytes, keyed: one for
  *              each `block size` bytes
+ *     TYPED    count u32, type size u16, type (typecode.h), the first `count`
+ *              bytes themselves, those that do not count as zeroes
+ *     EXTENT   number u32 in the effects stream, node u32, type size u16, type;
+ *              no type if it was told before for this node
+ *
+ * TYPED is for inputs that the user wants kept, EXTENT for outputs.
  *
  * Little-endian, unaligned. Reading is bounds-checked; hot path.
  */
@@ -28,6 +34,8 @@ enum ckpt_component_kind {
 	CKPT_COMPONENT_PRE,	  /* an expression before the call */
 	CKPT_COMPONENT_PARAMETER, /* a value, or memory it leads to */
 	CKPT_COMPONENT_GLOBAL,
+	CKPT_COMPONENT_OUTPUT, /* no part of the key: names and types */
+	CKPT_COMPONENT_SECRET, /* an output not to be shown */
 	CKPT_COMPONENT_KIND_COUNT
 };
 
@@ -35,6 +43,8 @@ enum ckpt_component_form {
 	CKPT_COMPONENT_INLINE,
 	CKPT_COMPONENT_DIGEST,
 	CKPT_COMPONENT_BLOCKS,
+	CKPT_COMPONENT_TYPED,
+	CKPT_COMPONENT_EXTENT,
 	CKPT_COMPONENT_FORM_COUNT
 };
 
@@ -54,6 +64,10 @@ struct ckpt_component {
 	uint64_t size;	       /* of the input, in bytes */
 	uint64_t block_size;
 	uint32_t block_count;
+	uint32_t number; /* of an EXTENT */
+	uint32_t node;
+	uint16_t type_size;
+	const uint8_t *type;
 	const uint8_t *data; /* bytes, digest, or block digests */
 	uint32_t data_size;
 };

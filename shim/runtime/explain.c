@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/runtime/explain.h"
 
-#include "shim/common/components.h"
+#include "shim/runtime/componentput.h"
 #include "shim/runtime/format.h"
 #include "shim/runtime/fpstate_x86_64.h"
 #include "shim/runtime/key.h"
@@ -11,6 +11,8 @@
 #include <string.h>
 
 enum { PATH_MAX_SIZE = 256, PATH_DEPTH_MAX = 8, BLOCKS_FROM = 1024 };
+/* Where there are secrets, what is behind more pointers counts as one. */
+enum { SECRET_DEPTH_MAX = 64 };
 
 /* ---- paths -------------------------------------------------------------- */
 
@@ -116,8 +118,7 @@ static size_t write_step(const struct ckpt_call *call,
 			   field);
 }
 
-/* The pointer (or global) that leads to extent `number`. */
-static size_t write_way(const struct ckpt_call *call, uint32_t number,
+size_t ckpt_explain_way(const struct ckpt_call *call, uint32_t number,
 			char *text, size_t size)
 {
 	struct way way = way_to(call, number);
@@ -145,7 +146,7 @@ static size_t write_way(const struct ckpt_call *call, uint32_t number,
 size_t ckpt_explain_path(const struct ckpt_call *call, uint32_t number,
 			 const uint8_t *address, char *text, size_t size)
 {
-	size_t used = write_way(call, number, text, size);
+	size_t used = ckpt_explain_way(call, number, text, size);
 
 	return used + write_step(call, &call->extents[number], address,
 				 text + used, size - used);
@@ -156,55 +157,8 @@ size_t ckpt_explain_path(const struct ckpt_call *call, uint32_t number,
 struct writer {
 	struct ckpt_call *call;
 	const struct ckpt_environment *environment;
-	struct ckpt_arena *out;
-	size_t start;
-	bool is_full;
+	struct ckpt_component_writer out;
 };
-
-static enum ckpt_status put(struct writer *w, const void *data, size_t size)
-{
-	enum ckpt_status status;
-	void *to;
-
-	if (!size)
-		return CKPT_OK;
-	status = ckpt_arena_add(w->out, size, &to);
-	if (!status)
-		memcpy(to, data, size);
-	return status;
-}
-
-/* Nothing is written once there is no room for another and the mark that the
- * list was cut. */
-static enum ckpt_status put_component(struct writer *w,
-				      const struct ckpt_component *c)
-{
-	uint8_t head[CKPT_COMPONENT_HEAD_SIZE];
-	enum ckpt_status status;
-	size_t need = sizeof(head) + c->path_size + 12 + c->data_size;
-
-	if (w->is_full)
-		return CKPT_OK;
-	if (w->out->size - w->start + need + sizeof(head) >
-	    CKPT_COMPONENTS_MAX) {
-		struct ckpt_component more = {.kind = CKPT_COMPONENT_MORE};
-
-		w->is_full = true;
-		ckpt_component_head(&more, head);
-		return put(w, head, sizeof(head));
-	}
-	ckpt_component_head(c, head);
-	status = put(w, head, sizeof(head));
-	if (!status)
-		status = put(w, c->path, c->path_size);
-	if (!status && c->form == CKPT_COMPONENT_BLOCKS) {
-		status = put(w, &c->block_size, sizeof(c->block_size));
-		if (!status)
-			status =
-				put(w, &c->block_count, sizeof(c->block_count));
-	}
-	return status ? status : put(w, c->data, c->data_size);
-}
 
 static enum ckpt_status put_value(struct writer *w,
 				  enum ckpt_component_kind kind,
@@ -220,7 +174,7 @@ static enum ckpt_status put_value(struct writer *w,
 		.data_size = size,
 	};
 
-	return put_component(w, &c);
+	return ckpt_component_put(&w->out, &c, NULL);
 }
 
 static enum ckpt_status put_digest(struct writer *w,
@@ -271,12 +225,22 @@ static enum ckpt_status digest_blocks(struct writer *w, uint32_t number,
 	return CKPT_OK;
 }
 
-static bool is_secret(const struct ckpt_call *call,
-		      const struct ckpt_extent *extent)
+bool ckpt_explain_is_secret(const struct ckpt_call *call, uint32_t number)
 {
-	return !(extent->flags & CKPT_EXTENT_IS_ROOT) &&
-	       call->program->clauses[extent->clause].flags &
-		       CKPT_CLAUSE_SECRET;
+	if (!(call->program->function->flags & CKPT_FUNCTION_SECRET))
+		return false;
+	for (uint32_t depth = 0;
+	     number < call->extent_count && depth < SECRET_DEPTH_MAX; depth++) {
+		const struct ckpt_extent *extent = &call->extents[number];
+
+		if (extent->flags & CKPT_EXTENT_IS_ROOT)
+			return false;
+		if (call->program->clauses[extent->clause].flags &
+		    CKPT_CLAUSE_SECRET)
+			return true;
+		number = extent->parent;
+	}
+	return number < call->extent_count;
 }
 
 static enum ckpt_status put_extent(struct writer *w, uint32_t number)
@@ -299,13 +263,14 @@ static enum ckpt_status put_extent(struct writer *w, uint32_t number)
 	};
 	enum ckpt_status status;
 
-	c.path_size = (uint16_t)write_way(w->call, number, path, sizeof(path));
+	c.path_size =
+		(uint16_t)ckpt_explain_way(w->call, number, path, sizeof(path));
 	if (extent->size > BLOCKS_FROM && !extent->stride && node->stride &&
 	    !(extent->flags & (CKPT_EXTENT_IS_UNTYPED | CKPT_EXTENT_IS_ROOT))) {
 		status = digest_blocks(w, number, &c, digests);
 	} else if (extent->size <= CKPT_COMPONENT_INLINE_MAX &&
 		   node->flags & CKPT_NODE_DENSE &&
-		   !is_secret(w->call, extent)) {
+		   !ckpt_explain_is_secret(w->call, number)) {
 		c.form = CKPT_COMPONENT_INLINE;
 		c.data = extent->address;
 		c.data_size = (uint32_t)extent->size;
@@ -314,11 +279,13 @@ static enum ckpt_status put_extent(struct writer *w, uint32_t number)
 		status = ckpt_key_digest(w->call, extent, number, &digest);
 		c.data = (const uint8_t *)&digest;
 	}
-	return status ? status : put_component(w, &c);
+	return status ? status : ckpt_component_put(&w->out, &c, NULL);
 }
 
-static bool is_input(const struct ckpt_extent *extent)
+bool ckpt_explain_is_input(const struct ckpt_call *call, uint32_t number)
 {
+	const struct ckpt_extent *extent = &call->extents[number];
+
 	return (extent->direction == CKPT_DIR_IN ||
 		extent->direction == CKPT_DIR_INOUT) &&
 	       !(extent->flags & CKPT_EXTENT_IS_FILE);
@@ -409,8 +376,9 @@ enum ckpt_status ckpt_explain_key(struct ckpt_call *call,
 	struct writer w = {
 		.call = call,
 		.environment = environment,
-		.out = out,
-		.start = out->size,
+		.out = {.out = out,
+			.start = out->size,
+			.limit = CKPT_COMPONENTS_MAX},
 	};
 	enum ckpt_status status;
 
@@ -420,9 +388,9 @@ enum ckpt_status ckpt_explain_key(struct ckpt_call *call,
 	if (!status)
 		status = put_parameters(&w);
 	for (uint32_t i = 1; i < call->pre_extent_count && !status; i++) {
-		if (w.is_full)
+		if (w.out.is_full)
 			break;
-		if (is_input(&call->extents[i]))
+		if (ckpt_explain_is_input(call, i))
 			status = put_extent(&w, i);
 	}
 	return status;

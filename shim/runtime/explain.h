@@ -21,6 +21,16 @@ enum ckpt_status ckpt_explain_key(struct ckpt_call *call,
 				  const struct ckpt_environment *environment,
 				  struct ckpt_arena *out) CKPT_MUST_CHECK;
 
+/* The path of the pointer (or global) that leads to extent `number`. Cut to
+ * `size`; its length. */
+size_t ckpt_explain_way(const struct ckpt_call *call, uint32_t number,
+			char *text, size_t size);
+
+/* Is its content part of the key? */
+bool ckpt_explain_is_input(const struct ckpt_call *call, uint32_t number);
+/* Is it, or what leads to it, behind a `secret` clause? */
+bool ckpt_explain_is_secret(const struct ckpt_call *call, uint32_t number);
+
 /* The path of what stands at `address` in extent `number`, as people would
  * write it: "return->weights[3]". Cut to `size`; its length. */
 size_t ckpt_explain_path(const struct ckpt_call *call, uint32_t number,

@@ -5,8 +5,8 @@
 #include "shim/runtime/capture.h"
 #include "shim/runtime/difference.h"
 #include "shim/runtime/escape_x86_64.h"
-#include "shim/runtime/explain.h"
 #include "shim/runtime/format.h"
+#include "shim/runtime/keep.h"
 #include "shim/runtime/key.h"
 #include "shim/runtime/measure.h"
 #include "shim/runtime/message.h"
@@ -297,11 +297,8 @@ static void start_recording(struct memo_frame *memo,
 	slot->is_verifying = memo->own.is_verifying;
 	memo->own.impure_count =
 		__atomic_load_n(&installed->impure_count, __ATOMIC_RELAXED);
-	/* Without all of them the entry is as good, only harder to explain. */
-	if (!memo->own.is_verifying &&
-	    ckpt_explain_key(&memo->call, &installed->environment,
-			     &slot->components))
-		slot->components.size = 0;
+	if (!memo->own.is_verifying)
+		ckpt_keep_before(&memo->call, &installed->environment, slot);
 	start_clock(memo, frame);
 }
 
@@ -420,20 +417,25 @@ uint32_t ckpt_memo_enter(struct ckpt_frame *frame)
 static void store_effects(struct memo_frame *memo,
 			  struct ckpt_payload_header *header,
 			  const struct ckpt_arena *effects,
-			  const struct ckpt_arena *components,
-			  uint64_t duration)
+			  struct ckpt_thread_call *slot, uint64_t duration)
 {
 	struct ckpt_memo_function *function = memo->own.function;
 	uint32_t flags = function->program.function->flags;
+	const struct ckpt_recording_parts parts = {
+		.effects = effects,
+		.components = &slot->components,
+		.key_size = slot->key_size,
+		.inputs_size = slot->inputs_size,
+	};
 	struct ckpt_entry_info info;
 	enum ckpt_status status;
 
 	ckpt_recording_describe(function->name, function->object, duration,
 				&info);
-	status = ckpt_recording_put(installed->store, memo->call.key, &info,
-				    header, effects, components,
-				    (flags & CKPT_FUNCTION_RAND) &&
-					    !memo->call.is_random_hidden);
+	ckpt_keep_after(&memo->call, slot);
+	status = ckpt_recording_put(
+		installed->store, memo->call.key, &info, header, &parts,
+		(flags & CKPT_FUNCTION_RAND) && !memo->call.is_random_hidden);
 	if (status) {
 		ckpt_account_error(installed, function, "not stored", status);
 		ckpt_account_unstored(installed, function, &memo->own.miss,
@@ -473,7 +475,7 @@ static const char *effect_besides(const struct memo_frame *memo,
 }
 
 /* False: a call like this one can never be recorded. */
-static bool record(struct memo_frame *memo, const struct ckpt_arena *components,
+static bool record(struct memo_frame *memo, struct ckpt_thread_call *slot,
 		   const struct ckpt_moment *after, uint64_t duration)
 {
 	struct ckpt_memo_function *function = memo->own.function;
@@ -496,7 +498,7 @@ static bool record(struct memo_frame *memo, const struct ckpt_arena *components,
 		ckpt_account_refused(installed, function, &memo->call,
 				     &memo->own.miss);
 	else
-		store_effects(memo, &header, &effects, components, duration);
+		store_effects(memo, &header, &effects, slot, duration);
 	ckpt_arena_deinit(&effects);
 	return !is_refused || ckpt_message_is_silent(&memo->call.refusal);
 }
@@ -539,7 +541,7 @@ static void verify(struct memo_frame *memo)
 	ckpt_arena_deinit(&effects);
 }
 
-static void finish(struct memo_frame *memo, const struct ckpt_thread_call *slot,
+static void finish(struct memo_frame *memo, struct ckpt_thread_call *slot,
 		   const struct ckpt_moment *after, uint64_t end_ns)
 {
 	struct ckpt_memo_function *function = memo->own.function;
@@ -562,7 +564,7 @@ static void finish(struct memo_frame *memo, const struct ckpt_thread_call *slot,
 				      besides);
 		installed->tell(function, besides, besides);
 	} else if (!memo->own.is_only_timed) {
-		is_hopeless = !record(memo, &slot->components, after, duration);
+		is_hopeless = !record(memo, slot, after, duration);
 	}
 	note_cost(memo, memo->own.started_ns - memo->own.entered_ns,
 		  now_if_measured(memo) - end_ns, is_hopeless ? 0 : duration);

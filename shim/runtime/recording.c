@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/runtime/recording.h"
 
+#include "shim/runtime/format.h"
 #include "shim/runtime/randstate.h"
 
 #include <string.h>
@@ -52,30 +53,55 @@ void ckpt_recording_replay_random(const struct ckpt_recording *recording)
 	(void)ckpt_randstate_write(&state);
 }
 
+/* Beside the entry, so that no hit reads it; without it that is as good. */
+static void put_inputs(struct ckpt_store *store, struct ckpt_hash128 key,
+		       const struct ckpt_entry_info *info,
+		       const struct ckpt_recording_parts *parts)
+{
+	uint32_t magic = CKPT_PAYLOAD_INPUTS_MAGIC;
+	const struct iovec pieces[] = {
+		{&magic, sizeof(magic)},
+		{parts->components->data + parts->key_size, parts->inputs_size},
+	};
+	struct ckpt_entry_info beside = *info;
+
+	(void)ckpt_format(beside.function, sizeof(beside.function), "%s%s",
+			  CKPT_PAYLOAD_INPUTS_NAME, info->function);
+	(void)!ckpt_store_put(store, ckpt_payload_inputs_key(key), &beside,
+			      pieces, 2);
+}
+
 enum ckpt_status ckpt_recording_put(struct ckpt_store *store,
 				    struct ckpt_hash128 key,
 				    const struct ckpt_entry_info *info,
 				    struct ckpt_payload_header *header,
-				    const struct ckpt_arena *effects,
-				    const struct ckpt_arena *components,
+				    const struct ckpt_recording_parts *parts,
 				    bool draws_random)
 {
+	const struct ckpt_arena *about = parts->components;
+	size_t before_outputs = parts->key_size + parts->inputs_size;
+	size_t outputs_size = about->size - before_outputs;
 	struct ckpt_randstate random = {.count = 0};
-	struct iovec parts[4];
+	struct iovec pieces[5];
+	enum ckpt_status status;
 
 	if (draws_random && !ckpt_randstate_read(&random))
 		return CKPT_UNSUPPORTED;
 	header->magic = CKPT_PAYLOAD_MAGIC;
 	header->version = CKPT_PAYLOAD_VERSION;
-	header->effects_size = effects->size;
+	header->effects_size = parts->effects->size;
 	header->random_size =
 		(uint32_t)(random.count * sizeof(random.words[0]));
-	header->components_size = components->size;
-	parts[0] = (struct iovec){header, sizeof(*header)};
-	parts[1] = (struct iovec){effects->data, effects->size};
-	parts[2] = (struct iovec){random.words, header->random_size};
-	parts[3] = (struct iovec){components->data, components->size};
-	return ckpt_store_put(store, key, info, parts, 4);
+	header->components_size = parts->key_size + outputs_size;
+	pieces[0] = (struct iovec){header, sizeof(*header)};
+	pieces[1] = (struct iovec){parts->effects->data, parts->effects->size};
+	pieces[2] = (struct iovec){random.words, header->random_size};
+	pieces[3] = (struct iovec){about->data, parts->key_size};
+	pieces[4] = (struct iovec){about->data + before_outputs, outputs_size};
+	status = ckpt_store_put(store, key, info, pieces, 5);
+	if (!status && parts->inputs_size)
+		put_inputs(store, key, info, parts);
+	return status;
 }
 
 static void copy_name(const char *name, char *text, size_t size)

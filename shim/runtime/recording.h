@@ -31,6 +31,15 @@ bool ckpt_recording_read(const struct ckpt_entry *entry,
 /* Leave random state as the call did; nothing if it drew none. */
 void ckpt_recording_replay_random(const struct ckpt_recording *recording);
 
+/* What an entry is made of. */
+struct ckpt_recording_parts {
+	const struct ckpt_arena *effects;
+	/* Components of the key, inputs, names of outputs, in this order. */
+	const struct ckpt_arena *components;
+	size_t key_size;
+	size_t inputs_size;
+};
+
 /* Put an entry. `header` has the outcome (outcome.h); sizes and the rest are
  * filled in here. UNSUPPORTED: random state was drawn from and cannot be read
  * (any more). */
@@ -38,8 +47,7 @@ enum ckpt_status ckpt_recording_put(struct ckpt_store *store,
 				    struct ckpt_hash128 key,
 				    const struct ckpt_entry_info *info,
 				    struct ckpt_payload_header *header,
-				    const struct ckpt_arena *effects,
-				    const struct ckpt_arena *components,
+				    const struct ckpt_recording_parts *parts,
 				    bool draws_random) CKPT_MUST_CHECK;
 
 /* What is known of a call that ends now, for those who list entries. */

@@ -75,6 +75,8 @@ struct ckpt_thread_call *ckpt_thread_push(struct ckpt_thread *thread,
 	call->frame = frame;
 	call->arena = (struct ckpt_arena){0};
 	call->components = (struct ckpt_arena){0};
+	call->key_size = 0;
+	call->inputs_size = 0;
 	call->observed = 0;
 	call->is_verifying = false;
 	call->spoiled_by = NULL;

@@ -30,7 +30,11 @@ enum { CKPT_THREAD_CALLS_MAX = 8 };
 struct ckpt_thread_call {
 	uintptr_t frame; /* address of its struct ckpt_frame */
 	struct ckpt_arena arena;
-	struct ckpt_arena components; /* of its key (explain.h) */
+	/* What its entry will keep for people: components of its key
+	 * (explain.h), inputs and outputs (keep.h), one behind the other. */
+	struct ckpt_arena components;
+	size_t key_size;
+	size_t inputs_size;
 	/* Impure classes that spoil its record, and the first that was met:
 	 * the call chain that led there, NULL while it is unspoiled. */
 	uint32_t observed;

@@ -15,7 +15,7 @@ static void compare(const struct ckpt_reader *mine,
 
 	if (!ckpt_why_list_read(mine, &mine_list) &&
 	    !ckpt_why_list_read(other, &other_list)) {
-		ckpt_why_describe(&mine_list, &other_list, &out);
+		ckpt_why_describe(&mine_list, &other_list, NULL, &out);
 		if (!ckpt_why_count(&mine_list, &other_list, SIZE_MAX) !=
 		    !out.size)
 			abort();
