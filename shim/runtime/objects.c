@@ -364,9 +364,25 @@ static void add_hex(struct ckpt_buf *out, uint64_t value)
 	ckpt_buf_add(out, digits + at, sizeof(digits) - at);
 }
 
+/* Two numbers, blanks and the kind, a newline. */
+enum { LINE_REST_SIZE = 2 * 16 + 5 };
+
+static size_t count_bytes(const struct ckpt_objects *objects)
+{
+	size_t size = 1;
+
+	for (size_t i = 0; i < objects->count; i++)
+		size += strlen(objects->items[i]->path) + LINE_REST_SIZE;
+	return size;
+}
+
 void ckpt_objects_write(const struct ckpt_objects *objects,
 			struct ckpt_buf *out)
 {
+	/* A buffer that is large enough never asks for memory itself. */
+	*out = (struct ckpt_buf){.capacity = count_bytes(objects)};
+	out->data = ckpt_heap_calloc(out->capacity, 1);
+	out->is_failed = !out->data;
 	for (size_t i = 0; i < objects->count; i++) {
 		const struct ckpt_object *object = objects->items[i];
 		bool is_sayable = !strchr(object->path, '\n');

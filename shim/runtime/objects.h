@@ -98,8 +98,9 @@ bool ckpt_object_is_named(const struct ckpt_object *object,
 unsigned ckpt_object_protection(const struct ckpt_object *object,
 				uintptr_t address);
 
-/* Append the object list: a line "dev inode g|l path" per object, numbers in
- * hexadecimal. A path that has a newline in it is written as "?", 0 0. */
+/* The object list: a line "dev inode g|l path" per object, numbers in
+ * hexadecimal. A path that has a newline in it is written as "?", 0 0. The
+ * caller gives out->data to ckpt_heap_free(). */
 void ckpt_objects_write(const struct ckpt_objects *objects,
 			struct ckpt_buf *out);
 

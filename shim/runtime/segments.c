@@ -82,11 +82,25 @@ static enum ckpt_status add_object(struct table *table,
 	return CKPT_OK;
 }
 
-static int compare_starts(const void *a, const void *b)
+/* By start. Shell's sort with Knuth's steps: qsort() calls malloc, which may
+ * not be up when we start. */
+static void sort(struct table *table)
 {
-	const struct ckpt_segment *x = a, *y = b;
+	uint32_t step = 1;
 
-	return x->start < y->start ? -1 : x->start > y->start;
+	while (step < table->count / 3)
+		step = 3 * step + 1;
+	for (; step; step /= 3)
+		for (uint32_t i = step; i < table->count; i++) {
+			struct ckpt_segment item = table->items[i];
+			uint32_t at = i;
+
+			for (; at >= step &&
+			       table->items[at - step].start > item.start;
+			     at -= step)
+				table->items[at] = table->items[at - step];
+			table->items[at] = item;
+		}
 }
 
 /* Two segments may share a page: what is before the boundary in the file is
@@ -126,9 +140,7 @@ enum ckpt_status ckpt_segments_create(const struct ckpt_objects *objects,
 	segments = ckpt_heap_calloc(1, sizeof(*segments));
 	if (!segments)
 		return CKPT_NOMEM;
-	if (table.count > 1)
-		qsort(table.items, table.count, sizeof(*table.items),
-		      compare_starts);
+	sort(&table);
 	separate(&table);
 	segments->count = table.count;
 	segments->items = TAKE(table.items);

@@ -391,16 +391,18 @@ static enum ckpt_status get_plan(struct ckpt_generation **ret,
 			ckpt_log_is_on(&ckpt_session->log, CKPT_LOG_DEBUG),
 	};
 	_cleanup_(ckpt_planfile_close) struct ckpt_planfile file = {0};
-	_cleanup_(ckpt_buf_deinit) struct ckpt_buf objects = {0};
+	struct ckpt_buf objects;
 	enum ckpt_status status;
 
 	ckpt_objects_write(&ckpt_session->objects, &objects);
+	planning.known = list_seen();
 	status = ckpt_buf_status(&objects);
 	if (status)
-		return ckpt_err_set(err, status, "out of memory");
-	planning.known = list_seen();
-	status = ckpt_planning_get(&planning, &objects, &file, err);
+		(void)ckpt_err_set(err, status, "out of memory");
+	else
+		status = ckpt_planning_get(&planning, &objects, &file, err);
 	ckpt_heap_free(planning.known.items);
+	ckpt_heap_free(objects.data);
 	if (status)
 		return status;
 	status = ckpt_generation_create(&file, &ckpt_session->objects, ret);

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A breakpoint and a backtrace through a recorded call; programs built with
-# sanitizers whose runtime is linked in; other preloads before and after us,
-# one of which replaces malloc and one that wraps f.
+# sanitizers whose runtime is linked in; profilers; other preloads before and
+# after us: one that replaces malloc and wraps f, one whose allocator must not
+# be called before the C library is up.
 . "$(dirname "$0")/calls.sh"
 
 compile_library f <<-EOF2
@@ -118,9 +119,54 @@ for name in libjemalloc.so.2 libtcmalloc_minimal.so.4 \
 	other=/usr/lib/x86_64-linux-gnu/$name
 	[ -e $other ] || continue
 	for preloads in "$other:$LIBRARY" "$LIBRARY:$other"; do
-		LD_PRELOAD=$preloads ./main >out.other 2>err.other ||
-			fail "$preloads"
+		FAKETIME=-1d LD_PRELOAD=$preloads ./main >out.other \
+			2>err.other || fail "$preloads"
 		expect_same out.plain out.other
 		expect_quiet err.other
 	done
 done
+
+# Profilers of memory get ready at the first allocation, by the environment:
+# that one must not be ours, before there is an environment.
+compile_library ready -D_GNU_SOURCE -ldl <<-EOF2
+	#include <dlfcn.h>
+	#include <stddef.h>
+	#include <unistd.h>
+	static void *serve(void *old, size_t size)
+	{
+		static void *(*real)(void *, size_t);
+
+		if (!environ)
+			(void)!write(2, "too early\\n", 10);
+		if (!real)
+			real = dlsym(RTLD_NEXT, "realloc");
+		return real(old, size);
+	}
+	void *malloc(size_t size) { return serve(NULL, size); }
+	void *realloc(void *old, size_t size) { return serve(old, size); }
+EOF2
+for preloads in "./libready.so:$LIBRARY" "$LIBRARY:./libready.so"; do
+	for run in cold warm; do
+		LD_PRELOAD=$preloads ./main >out.$run 2>err.$run || fail "$preloads"
+		expect_same out.plain out.$run
+		expect_quiet err.$run
+	done
+done
+
+# What is too large to be installed for this alone is taken if it is there.
+if command -v heaptrack >/dev/null; then
+	for run in cold warm; do
+		preload timeout 60 heaptrack -o out.heap ./main >out.heaptrack \
+			2>&1 </dev/null || fail "heaptrack: status $?"
+		expect_match "^$(cat out.plain)\$" out.heaptrack
+		expect_match 'Heaptrack finished' out.heaptrack
+	done
+	ckpt run -- ./main >out.run 2>err.run || fail 'after heaptrack'
+	expect_warm
+fi
+if command -v perf >/dev/null &&
+	perf record -q -g -o perf.plain ./main >out.perf 2>err.perf; then
+	CKPT_LOG=off perf record -q -g -o perf.data \
+		"$BUILD/ckpt" run -- ./main >out.perf 2>err.perf || fail perf
+	expect_same out.plain out.perf
+fi

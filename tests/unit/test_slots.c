@@ -2,6 +2,8 @@
 /* Objects, binding and slots, over small libraries that the test compiles. */
 #include "shim/runtime/slots.h"
 
+#include "shim/runtime/heap.h"
+
 #include "tests/unit/unit.h"
 
 #include <dlfcn.h>
@@ -423,7 +425,7 @@ START_TEST(object_list_names_program_first_with_its_file)
 	ck_assert_ptr_nonnull(
 		strstr((char *)text.data, "\n0 0 l linux-vdso.so.1\n"));
 	ck_assert_ptr_nonnull(strstr((char *)text.data, "/libc.so.6\n"));
-	ckpt_buf_deinit(&text);
+	ckpt_heap_free(text.data);
 }
 END_TEST
 
