@@ -108,12 +108,40 @@ static bool is_data(const struct ckpt_usage *usage,
 	       (function->facts & CKPT_CODE_UNDECODED);
 }
 
+static enum ckpt_status refer_named(struct ckpt_graph *graph,
+				    struct ckpt_usage usage, const char *name)
+{
+	return refer_node(
+		graph, usage,
+		(struct ckpt_node){.kind = CKPT_GRAPH_NAMED,
+				   .object = UINT32_MAX,
+				   .vaddr = ckpt_hash64(name, strlen(name)),
+				   .name = name},
+		0);
+}
+
+/* The name of an allocating function that the object defines for everybody,
+ * also where the object calls it directly; NULL: none begins here. What it
+ * keeps book of is no effect of the call: a replay allocates by it, too. */
+static const char *allocator_at(const struct ckpt_code_object *code,
+				uint64_t vaddr)
+{
+	const char *name = ckpt_code_object_name(code, vaddr);
+	const struct ckpt_symbol *symbol;
+
+	if (!name || !ckpt_crt_is_allocator(name))
+		return NULL;
+	symbol = ckpt_image_match(ckpt_code_object_image(code), name, NULL);
+	return symbol && symbol->vaddr == vaddr ? symbol->name : NULL;
+}
+
 static enum ckpt_status refer_code(struct ckpt_graph *graph,
 				   struct ckpt_usage usage, uint32_t object,
 				   uint64_t vaddr,
 				   const struct ckpt_code_object *code)
 {
 	const struct ckpt_code_function *function;
+	const char *allocator;
 	struct ckpt_word word;
 	uint64_t word_vaddr;
 	enum ckpt_status status;
@@ -137,6 +165,9 @@ static enum ckpt_status refer_code(struct ckpt_graph *graph,
 			"code that no function has is used");
 	if (status)
 		return status;
+	allocator = allocator_at(code, function->extent.vaddr);
+	if (allocator && vaddr == function->extent.vaddr)
+		return refer_named(graph, usage, allocator);
 	if (is_data(&usage, function))
 		return refer_const(graph, usage, object,
 				   (struct ckpt_extent){function->extent.vaddr,
@@ -376,15 +407,7 @@ static enum ckpt_status refer_address(struct ckpt_graph *graph,
 
 	if (symbol && (ckpt_crt_is_allocator(symbol->name) ||
 		       ckpt_graph_is_watched(graph, symbol->name)))
-		return refer_node(
-			graph, usage,
-			(struct ckpt_node){
-				.kind = CKPT_GRAPH_NAMED,
-				.object = UINT32_MAX,
-				.vaddr = ckpt_hash64(symbol->name,
-						     strlen(symbol->name)),
-				.name = symbol->name},
-			0);
+		return refer_named(graph, usage, symbol->name);
 	if (ckpt_codebase_is_runtime(graph->base, word->object)) {
 		graph->traits |=
 			ckpt_crt_traits(library_name(graph, word->object),
