@@ -317,19 +317,21 @@ static const char *check_owner(const struct parser *parser)
 	const struct ckpt_clause *clause = &parser->clause;
 	bool is_grow = clause->extent == CKPT_CLAUSE_EXTENT_GROW;
 	bool is_realloc = clause->owner == CKPT_CLAUSE_OWNER_REALLOC;
+	bool is_new = clause->owner == CKPT_CLAUSE_OWNER_NEW ||
+		      clause->owner == CKPT_CLAUSE_OWNER_NEW_ARRAY;
 	bool is_input = clause->direction != CKPT_CLAUSE_DIRECTION_DEFAULT &&
 			clause->direction != CKPT_CLAUSE_DIRECTION_OUT;
 
-	if (is_created(clause->owner) && is_input)
+	if (is_created(clause->owner) && is_input && !is_grow)
 		return "memory that the call allocates is only 'out'; leave "
 		       "the direction away";
 	if (clause->owner == CKPT_CLAUSE_OWNER_FREED &&
 	    clause->direction != CKPT_CLAUSE_DIRECTION_DEFAULT &&
 	    clause->direction != CKPT_CLAUSE_DIRECTION_IN)
 		return "memory that the call frees is only 'in'";
-	if (is_grow != is_realloc)
+	if (is_grow ? !is_realloc && !is_new : is_realloc)
 		return "a block that grows is written [pre(E) -> post(E)] "
-		       "realloc, both together";
+		       "with realloc, new or new[]";
 	if (is_grow && clause->direction != CKPT_CLAUSE_DIRECTION_DEFAULT &&
 	    clause->direction != CKPT_CLAUSE_DIRECTION_INOUT)
 		return "a block that grows is 'inout'";

@@ -10,31 +10,6 @@
 static struct ckpt_expr *read_expr(struct ckpt_lexer *lexer);
 static struct ckpt_expr *read_unary(struct ckpt_lexer *lexer);
 
-void ckpt_path_destroy(struct ckpt_path *path)
-{
-	if (!path)
-		return;
-	for (size_t i = 0; i < path->step_count; i++) {
-		free(path->steps[i].name);
-		ckpt_expr_destroy(path->steps[i].index);
-	}
-	free(path->steps);
-	free(path->base);
-	free(path);
-}
-
-void ckpt_expr_destroy(struct ckpt_expr *expr)
-{
-	if (!expr)
-		return;
-	ckpt_path_destroy(expr->path);
-	ckpt_expr_destroy(expr->a);
-	ckpt_expr_destroy(expr->b);
-	ckpt_expr_destroy(expr->c);
-	free(expr->type_name);
-	free(expr);
-}
-
 /* The tree if all went well; else it is freed. */
 static struct ckpt_expr *finish(struct ckpt_lexer *lexer,
 				struct ckpt_expr *expr)
@@ -206,7 +181,10 @@ static struct ckpt_expr *read_sizeof(struct ckpt_lexer *lexer)
 		return NULL;
 	ckpt_lexer_advance(lexer);
 	ckpt_lexer_expect(lexer, '(', "'('");
-	expr->type_name = ckpt_lexer_type(lexer);
+	if (lexer->token.kind == '*')
+		expr->path = ckpt_path_read(lexer);
+	else
+		expr->type_name = ckpt_lexer_type(lexer);
 	ckpt_lexer_expect(lexer, ')', "')'");
 	return finish(lexer, expr);
 }

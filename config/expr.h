@@ -12,6 +12,7 @@
 
 #include "shim/common/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,7 +49,7 @@ enum ckpt_expr_kind {
 	CKPT_EXPR_INTEGER, /* also character literals, true, false, NULL,
 			      UINT64_MAX and its like */
 	CKPT_EXPR_PATH,
-	CKPT_EXPR_SIZEOF, /* sizeof(type name) */
+	CKPT_EXPR_SIZEOF, /* sizeof(type name), sizeof(*path) */
 	CKPT_EXPR_UNARY,
 	CKPT_EXPR_BINARY,
 	CKPT_EXPR_CONDITIONAL, /* a ? b : c */
@@ -94,9 +95,9 @@ struct ckpt_expr {
 	enum ckpt_expr_operator op;	  /* UNARY, BINARY */
 	enum ckpt_expr_function function; /* CALL */
 	uint64_t integer;		  /* INTEGER: never negative */
-	struct ckpt_path *path;		  /* PATH, and strlen's argument */
-	char *type_name;		  /* SIZEOF */
-	struct ckpt_expr *a, *b, *c;	  /* operands and arguments */
+	struct ckpt_path *path;	     /* PATH; of strlen and sizeof, or NULL */
+	char *type_name;	     /* SIZEOF */
+	struct ckpt_expr *a, *b, *c; /* operands and arguments */
 	struct ckpt_place place;
 };
 
@@ -128,5 +129,12 @@ void ckpt_path_destroy(struct ckpt_path *path);
 struct ckpt_lexer;
 struct ckpt_expr *ckpt_expr_read(struct ckpt_lexer *lexer);
 struct ckpt_path *ckpt_path_read(struct ckpt_lexer *lexer);
+
+/* Does post() occur in it? */
+bool ckpt_expr_has_post(const struct ckpt_expr *expr);
+
+/* Does it mean the same before and after the call: no pre(), post(), return?
+ * False for NULL. */
+bool ckpt_expr_is_timeless(const struct ckpt_expr *expr);
 
 #endif

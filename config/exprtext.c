@@ -129,7 +129,13 @@ static void write_expr(struct writer *writer, const struct ckpt_expr *expr,
 		write_steps(writer, expr->path, expr->path->step_count, false);
 		return;
 	case CKPT_EXPR_SIZEOF:
-		put(writer, "sizeof(%s)", expr->type_name);
+		put(writer, "sizeof(");
+		if (expr->path)
+			write_steps(writer, expr->path, expr->path->step_count,
+				    false);
+		else
+			put(writer, "%s", expr->type_name);
+		put(writer, ")");
 		return;
 	case CKPT_EXPR_UNARY:
 		put(writer, "%s", operators[expr->op]);

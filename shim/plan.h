@@ -393,6 +393,8 @@ enum ckpt_plan_owner {
 	CKPT_OWNER_CUSTOM,  /* set by the call: from `allocator` */
 	CKPT_OWNER_NEW,
 	CKPT_OWNER_NEW_ARRAY,
+	CKPT_OWNER_RENEW, /* as REALLOC, a block of operator new */
+	CKPT_OWNER_RENEW_ARRAY,
 	CKPT_OWNER_KIND_COUNT
 };
 
@@ -424,7 +426,7 @@ struct ckpt_plan_clause {
 	uint32_t alignment; /* of an allocation; 0 = the allocator's */
 	uint32_t allocator; /* string: symbol of CUSTOM, accessor of HANDLE */
 	uint32_t path;	    /* string for people: "m->rows[]" */
-	uint32_t reserved;
+	uint32_t room;	    /* GROW: elements the block had room for before */
 };
 
 /* A stack program over exact integers in [-2^63, 2^64); leaving that range,

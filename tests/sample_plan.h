@@ -50,6 +50,7 @@ static void add_program(void)
 		.stride = CKPT_PLAN_NONE,
 		.until = CKPT_PLAN_NONE,
 		.capacity = CKPT_PLAN_NONE,
+		.room = CKPT_PLAN_NONE,
 		.allocator = CKPT_PLAN_NONE,
 		.path = text("x"),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/compiler.h"
+#include "shim/planner/draft.h"
 
 #include "shim/planner/cdecl.h"
 
@@ -20,28 +20,8 @@ static bool is_implied_one(const struct ckpt_terms *terms, const char *path)
 
 /* ---- one clause --------------------------------------------------------- */
 
-/* A clause being compiled. */
-struct draft {
-	struct ckpt_compiler *compiler;
-	const struct ckpt_clause *clause;
-	const struct ckpt_type *pointer;
-	const struct ckpt_type *element;
-	const char *path;
-	const struct ckpt_level *level;
-	const struct ckpt_terms *terms; /* the clause's */
-	const struct ckpt_terms *in_force;
-	struct ckpt_level *item; /* what the pointer leads to */
-	struct ckpt_plan_clause entry;
-	const struct ckpt_path *own_path; /* as the contract writes it */
-	bool is_created;
-	/* An alias that is there before the call: how far it is from where
-	 * the other pointer leads counts. */
-	bool is_distance;
-	bool is_post_count;
-};
-
-static enum ckpt_status fail(const struct draft *draft, enum ckpt_status status,
-			     const char *what)
+enum ckpt_status ckpt_draft_fail(const struct ckpt_draft *draft,
+				 enum ckpt_status status, const char *what)
 {
 	return ckpt_compiler_fail(draft->compiler, &draft->clause->place,
 				  status, "`%s`: %s", draft->path, what);
@@ -87,10 +67,9 @@ static const uint8_t plan_extents[] = {
 	[CKPT_CLAUSE_EXTENT_HANDLE] = CKPT_EXTENT_HANDLE,
 };
 
-/* Is the memory behind the pointer looked at by its type? */
-static bool is_followed(const struct draft *draft)
+bool ckpt_draft_is_followed(const struct ckpt_draft *draft)
 {
-	if (draft->is_distance)
+	if (draft->is_alias)
 		return false;
 	switch (draft->clause->extent) {
 	case CKPT_CLAUSE_EXTENT_NULL:
@@ -105,13 +84,13 @@ static bool is_followed(const struct draft *draft)
 	}
 }
 
-static const struct ckpt_type *byte_type(const struct draft *draft)
+static const struct ckpt_type *byte_type(const struct ckpt_draft *draft)
 {
 	return ckpt_types_find(draft->compiler->request->types,
 			       "unsigned char");
 }
 
-static enum ckpt_status choose_element(struct draft *draft)
+static enum ckpt_status choose_element(struct ckpt_draft *draft)
 {
 	const struct ckpt_clause *clause = draft->clause;
 	struct ckpt_types *types = draft->compiler->request->types;
@@ -120,26 +99,29 @@ static enum ckpt_status choose_element(struct draft *draft)
 	draft->element = draft->pointer->element;
 	if (clause->as_type &&
 	    ckpt_cdecl_type(types, clause->as_type, &clause->place, &as, NULL))
-		return fail(draft, CKPT_INVALID,
-			    "`as` names a type that is not known; `signature` "
-			    "or `headers` can define it");
+		return ckpt_draft_fail(
+			draft, CKPT_INVALID,
+			"`as` names a type that is not known; `signature` "
+			"or `headers` can define it");
 	if (as)
 		draft->element = as;
 	if (clause->extent == CKPT_CLAUSE_EXTENT_BYTES &&
 	    ckpt_layout_has_pointer(draft->element))
-		return fail(draft, CKPT_UNSUPPORTED,
-			    "holds pointers, so it is not just bytes: say "
-			    "`[COUNT]`, or `as char` to take them as they are");
+		return ckpt_draft_fail(
+			draft, CKPT_UNSUPPORTED,
+			"holds pointers, so it is not just bytes: say "
+			"`[COUNT]`, or `as char` to take them as they are");
 	if (clause->extent == CKPT_CLAUSE_EXTENT_BYTES)
 		draft->element = byte_type(draft);
-	if (!is_followed(draft) || draft->element->size)
+	if (!ckpt_draft_is_followed(draft) || draft->element->size)
 		return CKPT_OK;
-	return fail(draft, CKPT_UNSUPPORTED,
-		    "points to a type of unknown size: say `as TYPE`, `bytes "
-		    "EXPR`, `opaque` or `ignore`");
+	return ckpt_draft_fail(
+		draft, CKPT_UNSUPPORTED,
+		"points to a type of unknown size: say `as TYPE`, `bytes "
+		"EXPR`, `opaque` or `ignore`");
 }
 
-static void choose_direction(struct draft *draft)
+static void choose_direction(struct ckpt_draft *draft)
 {
 	static const uint8_t directions[] = {
 		[CKPT_CLAUSE_DIRECTION_IN] = CKPT_DIR_IN,
@@ -150,6 +132,8 @@ static void choose_direction(struct draft *draft)
 
 	if (draft->clause->direction != CKPT_CLAUSE_DIRECTION_DEFAULT)
 		draft->entry.direction = directions[draft->clause->direction];
+	else if (draft->is_moving)
+		draft->entry.direction = CKPT_DIR_INOUT;
 	else if (draft->is_created)
 		draft->entry.direction = CKPT_DIR_OUT;
 	else if (draft->pointer->element->is_const ||
@@ -160,150 +144,35 @@ static void choose_direction(struct draft *draft)
 }
 
 /* Is the size of the extent known only after the call? */
-static bool ends_after_call(const struct draft *draft)
+static bool ends_after_call(const struct ckpt_draft *draft)
 {
 	const struct ckpt_clause *clause = draft->clause;
 	bool is_terminated = clause->extent == CKPT_CLAUSE_EXTENT_STRING ||
 			     clause->extent == CKPT_CLAUSE_EXTENT_UNTIL;
 
-	if (draft->is_created || clause->extent == CKPT_CLAUSE_EXTENT_GROW)
+	if (draft->is_created || draft->is_moving)
 		return false;
-	return ckpt_exprcode_has_post(clause->count) ||
-	       ckpt_exprcode_has_post(clause->low) ||
+	return ckpt_expr_has_post(clause->count) ||
+	       ckpt_expr_has_post(clause->low) ||
 	       (is_terminated &&
 		(draft->entry.direction == CKPT_DIR_OUT || clause->max));
 }
 
-static enum ckpt_moment_rule moment_of(const struct draft *draft)
-{
-	if (draft->is_created)
-		return CKPT_MOMENT_POST;
-	if (draft->is_post_count)
-		return CKPT_MOMENT_POST_OUT;
-	return draft->entry.direction == CKPT_DIR_OUT ? CKPT_MOMENT_OUT
-						      : CKPT_MOMENT_PRE;
-}
-
-static enum ckpt_status compile_expr(struct draft *draft,
-				     const struct ckpt_expr *expr,
-				     enum ckpt_moment_rule moment,
-				     uint32_t *ret)
-{
-	struct ckpt_expr_scope scope = {
-		.terms = draft->terms,
-		.level = draft->level,
-		.moment = moment,
-	};
-
-	return ckpt_exprcode_compile(draft->compiler, expr, &scope, ret);
-}
-
-static enum ckpt_status compile_until(struct draft *draft)
-{
-	struct ckpt_expr_scope scope = {
-		.terms = draft->terms,
-		.level = draft->level,
-		.item = draft->item,
-		.moment = draft->is_created || draft->is_post_count
-				  ? CKPT_MOMENT_POST
-				  : CKPT_MOMENT_PRE,
-	};
-
-	return ckpt_exprcode_compile(draft->compiler, draft->clause->until,
-				     &scope, &draft->entry.until);
-}
-
-static enum ckpt_status check_bound(struct draft *draft)
+static enum ckpt_status check_bound(struct ckpt_draft *draft)
 {
 	const struct ckpt_clause *clause = draft->clause;
 
 	if (draft->is_post_count && !clause->max)
-		return fail(draft, CKPT_INVALID,
-			    "how far it reaches is known only after the call: "
-			    "add `max [EXPR]`, the room there is");
+		return ckpt_draft_fail(
+			draft, CKPT_INVALID,
+			"how far it reaches is known only after the call: "
+			"add `max [EXPR]`, the room there is");
 	return CKPT_OK;
-}
-
-static enum ckpt_status compile_alignment(struct draft *draft)
-{
-	const struct ckpt_expr *aligned = draft->clause->aligned;
-
-	if (!aligned)
-		return CKPT_OK;
-	if (aligned->kind != CKPT_EXPR_INTEGER || !aligned->integer ||
-	    aligned->integer > 1 << 30 ||
-	    (aligned->integer & (aligned->integer - 1)))
-		return fail(draft, CKPT_INVALID,
-			    "`aligned` takes a power of two");
-	draft->entry.alignment = (uint32_t)aligned->integer;
-	return CKPT_OK;
-}
-
-/* This pointer less the one it is an alias of. */
-static enum ckpt_status compile_distance(struct draft *draft)
-{
-	struct ckpt_expr own = {
-		.kind = CKPT_EXPR_PATH,
-		.path = (struct ckpt_path *)draft->own_path,
-		.place = draft->clause->place,
-	};
-	struct ckpt_expr other = {
-		.kind = CKPT_EXPR_PATH,
-		.path = draft->clause->alias,
-		.place = draft->clause->place,
-	};
-	struct ckpt_expr distance = {
-		.kind = CKPT_EXPR_BINARY,
-		.op = CKPT_OPERATOR_SUB,
-		.a = &own,
-		.b = &other,
-		.place = draft->clause->place,
-	};
-
-	return compile_expr(draft, &distance, CKPT_MOMENT_PRE,
-			    &draft->entry.count);
-}
-
-static enum ckpt_status compile_sizes(struct draft *draft)
-{
-	const struct ckpt_clause *clause = draft->clause;
-	struct ckpt_plan_clause *entry = &draft->entry;
-	enum ckpt_moment_rule moment = moment_of(draft);
-	bool grows = clause->extent == CKPT_CLAUSE_EXTENT_GROW;
-	enum ckpt_moment_rule late =
-		grows || draft->is_created ? CKPT_MOMENT_POST : moment;
-	enum ckpt_status status;
-
-	status = compile_expr(draft, clause->count, late, &entry->count);
-	if (!status)
-		status = compile_expr(draft, clause->low,
-				      grows ? CKPT_MOMENT_PRE : moment,
-				      &entry->low);
-	if (!status)
-		status = compile_expr(draft, clause->length, moment,
-				      &entry->length);
-	if (!status)
-		status = compile_expr(draft, clause->stride, moment,
-				      &entry->stride);
-	if (!status)
-		status = compile_expr(draft, clause->max, CKPT_MOMENT_PRE,
-				      &entry->max);
-	if (!status)
-		status = compile_expr(draft, clause->capacity, CKPT_MOMENT_POST,
-				      &entry->capacity);
-	if (!status)
-		status = compile_until(draft);
-	if (!status && draft->is_distance)
-		status = compile_distance(draft);
-	if (!status && is_followed(draft) && entry->count == CKPT_PLAN_NONE &&
-	    entry->extent == CKPT_EXTENT_COUNT)
-		entry->count = ckpt_exprcode_constant(draft->compiler, 1);
-	return status;
 }
 
 /* A struct with an array of its own length at the end stands alone, and what
  * the call has yet to write does not tell how long it is. */
-static enum ckpt_status check_flexible(const struct draft *draft)
+static enum ckpt_status check_flexible(const struct ckpt_draft *draft)
 {
 	const struct ckpt_clause *clause = draft->clause;
 	const struct ckpt_plan_node *node =
@@ -313,23 +182,25 @@ static enum ckpt_status check_flexible(const struct draft *draft)
 		return CKPT_OK;
 	if (clause->extent != CKPT_CLAUSE_EXTENT_DEFAULT &&
 	    clause->extent != CKPT_CLAUSE_EXTENT_ONE)
-		return fail(draft, CKPT_INVALID,
-			    "a struct with a flexible array member: there is "
-			    "`one` of it");
+		return ckpt_draft_fail(
+			draft, CKPT_INVALID,
+			"a struct with a flexible array member: there is "
+			"`one` of it");
 	if (draft->entry.direction == CKPT_DIR_OUT && !draft->is_created)
-		return fail(draft, CKPT_INVALID,
-			    "a struct with a flexible array member: how long "
-			    "it is must be known before the call: `inout`");
+		return ckpt_draft_fail(
+			draft, CKPT_INVALID,
+			"a struct with a flexible array member: how long "
+			"it is must be known before the call: `inout`");
 	return CKPT_OK;
 }
 
-static enum ckpt_status compile_item(struct draft *draft)
+static enum ckpt_status compile_item(struct ckpt_draft *draft)
 {
 	struct ckpt_compiler *compiler = draft->compiler;
 	struct ckpt_plan_clause *entry = &draft->entry;
 	enum ckpt_status status;
 
-	if (!is_followed(draft)) {
+	if (!ckpt_draft_is_followed(draft)) {
 		entry->node = ckpt_layout_bytes(compiler, 1, 1, false);
 		return CKPT_OK;
 	}
@@ -343,7 +214,7 @@ static enum ckpt_status compile_item(struct draft *draft)
 	return status ? status : check_flexible(draft);
 }
 
-static enum ckpt_status make_item(struct draft *draft)
+static enum ckpt_status make_item(struct ckpt_draft *draft)
 {
 	struct ckpt_types *types = draft->compiler->request->types;
 
@@ -364,53 +235,73 @@ static enum ckpt_status make_item(struct draft *draft)
 }
 
 /* Is the path the parameter being described? */
-static bool is_itself(const struct draft *draft, const struct ckpt_path *path)
+static bool is_itself(const struct ckpt_draft *draft,
+		      const struct ckpt_path *path)
 {
 	return path && !path->step_count && !strcmp(path->base, draft->path);
 }
 
 /* A pointer that the call sets is not looked at before it, so it must stand
  * where the call can set it; and what a replay makes, it must fill. */
-static enum ckpt_status check_holder(const struct draft *draft)
+static enum ckpt_status check_holder(const struct ckpt_draft *draft)
 {
 	const struct ckpt_level *level = draft->level;
-	bool is_unknown = !is_followed(draft) &&
+	bool is_fixed = level->is_frame || level->is_constant;
+	bool is_unknown = !ckpt_draft_is_followed(draft) && !draft->is_alias &&
 			  draft->clause->extent != CKPT_CLAUSE_EXTENT_NULL;
 
-	if (is_owner_created(draft->clause->owner) && !level->is_created &&
-	    !draft->is_distance && (level->is_frame || level->is_constant))
-		return fail(draft, CKPT_INVALID,
-			    "the call cannot set it: it stands in a parameter "
-			    "or in memory that is only read; a pointer that "
-			    "the call sets is reached through another, as "
-			    "`*p`");
-	if (draft->clause->owner == CKPT_CLAUSE_OWNER_REALLOC &&
-	    (level->is_frame || level->is_constant))
-		return fail(draft, CKPT_INVALID,
-			    "the call cannot tell where the block moved: the "
-			    "pointer has to stand in memory that is inout");
+	if (draft->is_moving && (is_fixed || level->is_created))
+		return ckpt_draft_fail(
+			draft, CKPT_INVALID,
+			"the call cannot tell where the block moved: the "
+			"pointer has to stand in memory that is inout");
+	if (draft->is_created && !level->is_created && is_fixed)
+		return ckpt_draft_fail(
+			draft, CKPT_INVALID,
+			"the call cannot set it: it stands in a parameter "
+			"or in memory that is only read; a pointer that "
+			"the call sets is reached through another, as "
+			"`*p`");
 	if (draft->clause->extent == CKPT_CLAUSE_EXTENT_HANDLE &&
 	    !is_itself(draft, draft->clause->handle))
-		return fail(draft, CKPT_UNSUPPORTED,
-			    "`handle by FUNC(PATH)`: PATH has to be the handle "
-			    "itself");
-	if (is_unknown &&
-	    (level->is_made || (level->is_frame && level->is_created)))
-		return fail(draft, CKPT_INVALID,
-			    "the call makes it, so a replay has to know what "
-			    "to put there");
+		return ckpt_draft_fail(
+			draft, CKPT_UNSUPPORTED,
+			"`handle by FUNC(PATH)`: PATH has to be the handle "
+			"itself");
+	if (is_unknown && level->is_made)
+		return ckpt_draft_fail(
+			draft, CKPT_INVALID,
+			"the call makes it, so a replay has to know what "
+			"to put there");
 	return CKPT_OK;
 }
 
-static enum ckpt_status check_string(struct draft *draft)
+/* Blocks from operator new have the alignment of any scalar; std::allocator
+ * asks for more where a type needs it, and then frees another way. */
+static enum ckpt_status check_alignment(const struct ckpt_draft *draft)
+{
+	bool is_new = draft->clause->owner == CKPT_CLAUSE_OWNER_NEW ||
+		      draft->clause->owner == CKPT_CLAUSE_OWNER_NEW_ARRAY;
+
+	if (!is_new || draft->entry.alignment ||
+	    draft->element->alignment <= 16)
+		return CKPT_OK;
+	return ckpt_draft_fail(
+		draft, CKPT_UNSUPPORTED,
+		"elements of more than the usual alignment: say `aligned "
+		"N` if they are allocated by the aligned operator new");
+}
+
+static enum ckpt_status check_string(struct ckpt_draft *draft)
 {
 	if (draft->clause->extent != CKPT_CLAUSE_EXTENT_STRING ||
 	    draft->element->size == 1)
 		return CKPT_OK;
-	return fail(draft, CKPT_INVALID, "`string` is for characters");
+	return ckpt_draft_fail(draft, CKPT_INVALID,
+			       "`string` is for characters");
 }
 
-static void note_traits(struct draft *draft)
+static void note_traits(struct ckpt_draft *draft)
 {
 	struct ckpt_compiler *compiler = draft->compiler;
 
@@ -429,23 +320,47 @@ static void note_traits(struct draft *draft)
 		compiler->gives_pointers = true;
 }
 
-static enum ckpt_status compile_clause(struct draft *draft)
+/* What the pointer is to the call: a moving block has been there before, unless
+ * the memory that holds it is itself made by the call. */
+static void choose_kind(struct ckpt_draft *draft)
+{
+	static const uint8_t moving[] = {
+		[CKPT_CLAUSE_OWNER_REALLOC] = CKPT_OWNER_REALLOC,
+		[CKPT_CLAUSE_OWNER_NEW] = CKPT_OWNER_RENEW,
+		[CKPT_CLAUSE_OWNER_NEW_ARRAY] = CKPT_OWNER_RENEW_ARRAY,
+	};
+	const struct ckpt_clause *clause = draft->clause;
+	bool grows = clause->extent == CKPT_CLAUSE_EXTENT_GROW;
+
+	draft->is_moving = grows && !draft->level->is_made;
+	draft->is_alias = clause->owner == CKPT_CLAUSE_OWNER_ALIAS &&
+			  clause->extent == CKPT_CLAUSE_EXTENT_DEFAULT;
+	draft->is_distance = draft->is_alias && !draft->level->is_created;
+	draft->is_created = draft->level->is_created ||
+			    (is_owner_created(clause->owner) &&
+			     !draft->is_distance && !draft->is_moving);
+	draft->entry.extent = plan_extents[clause->extent];
+	draft->entry.owner = plan_owners[clause->owner];
+	if (draft->is_alias)
+		draft->entry.extent = CKPT_EXTENT_OPAQUE;
+	if (draft->is_moving)
+		draft->entry.owner = moving[clause->owner];
+	else if (grows)
+		draft->entry.extent = CKPT_EXTENT_COUNT;
+	if (grows && clause->owner == CKPT_CLAUSE_OWNER_REALLOC &&
+	    !draft->is_moving)
+		draft->entry.owner = CKPT_OWNER_MALLOC;
+}
+
+static enum ckpt_status compile_clause(struct ckpt_draft *draft)
 {
 	const struct ckpt_clause *clause = draft->clause;
 	enum ckpt_status status;
 
-	draft->is_distance = clause->owner == CKPT_CLAUSE_OWNER_ALIAS &&
-			     clause->extent == CKPT_CLAUSE_EXTENT_DEFAULT &&
-			     !draft->level->is_created;
+	choose_kind(draft);
 	status = choose_element(draft);
 	if (status)
 		return status;
-	draft->is_created =
-		draft->level->is_created ||
-		(is_owner_created(clause->owner) && !draft->is_distance);
-	draft->entry.extent = draft->is_distance ? CKPT_EXTENT_OPAQUE
-						 : plan_extents[clause->extent];
-	draft->entry.owner = plan_owners[clause->owner];
 	draft->entry.allocator =
 		ckpt_tables_text(draft->compiler->tables, clause->allocator);
 	draft->entry.path =
@@ -460,14 +375,16 @@ static enum ckpt_status compile_clause(struct draft *draft)
 	if (!status)
 		status = check_string(draft);
 	if (!status)
-		status = compile_alignment(draft);
+		status = ckpt_draft_alignment(draft);
 	if (!status)
-		status = compile_sizes(draft);
+		status = check_alignment(draft);
 	if (!status)
-		status = compile_expr(draft, clause->condition,
-				      draft->is_created ? CKPT_MOMENT_POST
-							: CKPT_MOMENT_PRE,
-				      &draft->entry.condition);
+		status = ckpt_draft_sizes(draft);
+	if (!status)
+		status = ckpt_draft_expr(draft, clause->condition,
+					 draft->is_created ? CKPT_MOMENT_POST
+							   : CKPT_MOMENT_PRE,
+					 &draft->entry.condition);
 	if (!status)
 		status = compile_item(draft);
 	if (!status)
@@ -509,6 +426,7 @@ const struct ckpt_plan_clause ckpt_clauses_blank = {
 	.stride = CKPT_PLAN_NONE,
 	.until = CKPT_PLAN_NONE,
 	.capacity = CKPT_PLAN_NONE,
+	.room = CKPT_PLAN_NONE,
 	.allocator = CKPT_PLAN_NONE,
 	.path = CKPT_PLAN_NONE,
 };
@@ -525,7 +443,8 @@ uint32_t ckpt_clauses_none(struct ckpt_compiler *compiler, const char *path)
 /* No contract: one object where that is certain, else refused, now or (where
  * only the call makes the pointer) when it turns out to lead elsewhere than
  * into the arguments. */
-static enum ckpt_status compile_default(struct draft *draft, uint32_t first)
+static enum ckpt_status compile_default(struct ckpt_draft *draft,
+					uint32_t first)
 {
 	static const struct ckpt_clause one = {
 		.extent = CKPT_CLAUSE_EXTENT_ONE,
@@ -563,7 +482,7 @@ enum ckpt_status ckpt_clauses_compile(struct ckpt_compiler *compiler,
 	const struct ckpt_contract *contract =
 		ckpt_terms_find(terms, path, &own);
 	size_t count = contract ? contract->clause_count : 1;
-	struct draft draft = {
+	struct ckpt_draft draft = {
 		.compiler = compiler,
 		.pointer = pointer,
 		.path = path,

@@ -12,7 +12,7 @@
  *   member, union  what a contract says of values that are no pointers
  *   element  what a pointer leads to, compiled once where that is possible
  *   terms    which contract speaks of a path
- *   clause   a contract's clauses → what a pointer reaches
+ *   clause, clausesize  a contract's clauses → what a pointer reaches
  *   missing  what to write where nothing is said
  *   exprcode expressions → stack code
  *   program  a whole function: frame, globals, result, conditions
@@ -109,9 +109,10 @@ ckpt_terms_find(const struct ckpt_terms *terms, const char *path,
 		const struct ckpt_terms **ret_terms);
 
 /* Does a [[type]] called `name` mean `type`? "struct tag", "tag" and the
- * typedef name all do, "*" stands for any template arguments, and "const …"
- * means only what is seen through a const qualifier. */
-bool ckpt_terms_is_type(const struct ckpt_type *type, const char *name);
+ * typedef name all do, "*" stands for any one template argument, and "const …"
+ * means only what the call cannot change (`is_const`). */
+bool ckpt_terms_is_type(const struct ckpt_type *type, bool is_const,
+			const char *name);
 
 /* Does a contract of `terms` (not of outer ones) speak of something reached
  * through `path`? *ret_is_deref: it dereferences it with * or ->. */
@@ -219,6 +220,8 @@ struct ckpt_expr_scope {
 	const struct ckpt_level *level; /* of the pointer (ELEMENT 0) */
 	const struct ckpt_level *item;	/* of `until`: the element itself */
 	enum ckpt_moment_rule moment;
+	/* A struct stands for where it is, as arrays do. */
+	bool is_place;
 };
 
 /* Code of `expr`; its index. NULL → NONE. */
@@ -237,9 +240,6 @@ enum ckpt_status ckpt_exprcode_both(struct ckpt_compiler *compiler, uint32_t a,
 enum ckpt_status ckpt_exprcode_above(struct ckpt_compiler *compiler,
 				     uint32_t expr, uint64_t bound,
 				     uint32_t *ret) CKPT_MUST_CHECK;
-
-/* Does post() occur in it? */
-bool ckpt_exprcode_has_post(const struct ckpt_expr *expr);
 
 /* The remembered pre expressions, as entries side by side. */
 void ckpt_exprcode_flush_pres(struct ckpt_compiler *compiler);

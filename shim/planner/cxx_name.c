@@ -60,6 +60,15 @@ static void cut_argument(char *name, const char *start)
 	}
 }
 
+static const struct {
+	const char *full, *name;
+} shorts[] = {
+	{"std::basic_string<char>", "std::string"},
+	{"std::basic_string<wchar_t>", "std::wstring"},
+	{"std::basic_string_view<char>", "std::string_view"},
+	{"std::basic_string_view<wchar_t>", "std::wstring_view"},
+};
+
 void ckpt_cxx_name_simplify(char *name)
 {
 	static const char *const defaults[] = {
@@ -71,7 +80,15 @@ void ckpt_cxx_name_simplify(char *name)
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		cut_argument(name, defaults[i]);
 	replace_all(name, " >", ">");
-	replace_all(name, "std::basic_string<char>", "std::string");
-	replace_all(name, "std::basic_string<wchar_t>", "std::wstring");
-	replace_all(name, "std::basic_string_view<char>", "std::string_view");
+	for (size_t i = 0; i < sizeof(shorts) / sizeof(shorts[0]); i++)
+		replace_all(name, shorts[i].full, shorts[i].name);
+}
+
+const char *ckpt_cxx_name_full(const char *name)
+{
+	for (size_t i = 0; i < sizeof(shorts) / sizeof(shorts[0]); i++) {
+		if (!strcmp(name, shorts[i].name))
+			return shorts[i].full;
+	}
+	return NULL;
 }

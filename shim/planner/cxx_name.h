@@ -14,4 +14,8 @@
  * shorter. */
 void ckpt_cxx_name_simplify(char *name);
 
+/* The template behind a short name, "std::basic_string<char>" for
+ * "std::string"; NULL if it is no short name. */
+const char *ckpt_cxx_name_full(const char *name);
+
 #endif

@@ -351,25 +351,48 @@ static uint32_t settle(struct ckpt_type *type, int depth)
 	return alignment;
 }
 
-/* A class of the standard library that owns something has rules that its
- * members do not tell. Strings and vectors are known well enough (libstdc++:
- * a pointer, a length, a buffer; three pointers). */
+/* Classes of the standard library that are known well enough (libstdc++: a
+ * pointer, a length, a buffer; three pointers; their parts; what only has its
+ * members). */
+static bool is_known(const struct ckpt_type *type, const char *name)
+{
+	static const struct {
+		const char *start;
+		const char *end; /* of the name */
+		uint64_t size;	 /* 0: any */
+	} known[] = {
+		{"std::string", "std::string", 32},
+		{"std::wstring", "std::wstring", 32},
+		{"std::basic_string<", ">", 32},
+		{"std::", "::_Alloc_hider", 8},
+		{"std::vector<", ">", 24},
+		{"std::_Vector_base<", ">", 24},
+		{"std::_Vector_base<", ">::_Vector_impl", 24},
+		{"std::_Vector_base<", ">::_Vector_impl_data", 24},
+		{"std::pair<", ">", 0},
+		{"std::array<", ">", 0},
+	};
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t end = strlen(known[i].end);
+
+		if (!strncmp(name, known[i].start, strlen(known[i].start)) &&
+		    size >= end && !strcmp(name + size - end, known[i].end) &&
+		    (!known[i].size || known[i].size == type->size))
+			return true;
+	}
+	return false;
+}
+
+/* One that owns something has rules that its members do not tell. */
 static bool is_beyond_us(const struct ckpt_type *type)
 {
 	const char *name = type->name ? type->name : "";
 
 	/* Allocators are empty. */
-	if (!type->is_nontrivial || strncmp(name, "std::", 5) != 0 ||
-	    type->size == 1)
-		return false;
-	if (strcmp(name, "std::string") == 0)
-		return type->size != 32;
-	if (strncmp(name, "std::vector<", 12) == 0)
-		return type->size != 24;
-	/* Their parts; nobody else has members of such types. */
-	return strncmp(name, "std::_Vector_base<", 18) != 0 &&
-	       !strstr(name, ">::_Vector_impl") &&
-	       strcmp(name, "std::string::_Alloc_hider") != 0;
+	return type->is_nontrivial && !strncmp(name, "std::", 5) &&
+	       type->size != 1 && !is_known(type, name);
 }
 
 void ckpt_dwarf_record_settle(struct ckpt_type *type)

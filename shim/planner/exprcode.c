@@ -55,6 +55,9 @@ static enum ckpt_status compile_path(struct ckpt_coder *coder,
 
 	if (status)
 		return status;
+	if (place.type->kind == CKPT_TYPE_ARRAY ||
+	    (place.type->kind == CKPT_TYPE_STRUCT && coder->scope->is_place))
+		return CKPT_OK;
 	if (!is_integer(place.type))
 		return ckpt_coder_fail(coder, path, "is no integer");
 	load.size = (uint8_t)place.type->size;
@@ -90,11 +93,35 @@ static enum ckpt_status compile_strlen(struct ckpt_coder *coder,
 	return CKPT_OK;
 }
 
+/* What the path names is not read, only its type counts. */
+static enum ckpt_status compile_path_size(struct ckpt_coder *coder,
+					  const struct ckpt_path *path)
+{
+	struct ckpt_coder unused = {
+		.compiler = coder->compiler,
+		.scope = coder->scope,
+	};
+	struct ckpt_lvalue place = {.type = NULL};
+	enum ckpt_status status =
+		ckpt_coder_locate(&unused, path, CKPT_MOMENT_POST, &place);
+
+	ckpt_buf_deinit(&unused.ops);
+	if (status)
+		return status;
+	if (!place.type->size)
+		return ckpt_coder_fail(coder, path, "is of unknown size");
+	emit_constant(coder, place.type->size, false);
+	return CKPT_OK;
+}
+
 static enum ckpt_status compile_sizeof(struct ckpt_coder *coder,
 				       const struct ckpt_expr *expr)
 {
 	struct ckpt_types *types = coder->compiler->request->types;
 	struct ckpt_type *type = NULL;
+
+	if (expr->path)
+		return compile_path_size(coder, expr->path);
 
 	if (ckpt_cdecl_type(types, expr->type_name, &expr->place, &type,
 			    NULL) ||
@@ -550,29 +577,6 @@ enum ckpt_status ckpt_exprcode_above(struct ckpt_compiler *compiler,
 	emit_constant(&coder, bound, false);
 	ckpt_coder_emit(&coder, CKPT_OP_GT, 0, 0, -1);
 	return add_joined(&coder, expr, ret);
-}
-
-static bool path_has_post(const struct ckpt_path *path)
-{
-	for (size_t i = 0; i < path->step_count; i++) {
-		if (path->steps[i].kind == CKPT_STEP_INDEX &&
-		    ckpt_exprcode_has_post(path->steps[i].index))
-			return true;
-	}
-	return false;
-}
-
-bool ckpt_exprcode_has_post(const struct ckpt_expr *expr)
-{
-	if (!expr)
-		return false;
-	if (expr->kind == CKPT_EXPR_POST)
-		return true;
-	if (expr->path && path_has_post(expr->path))
-		return true;
-	return ckpt_exprcode_has_post(expr->a) ||
-	       ckpt_exprcode_has_post(expr->b) ||
-	       ckpt_exprcode_has_post(expr->c);
 }
 
 void ckpt_exprcode_flush_pres(struct ckpt_compiler *compiler)

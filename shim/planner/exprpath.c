@@ -247,11 +247,18 @@ static enum ckpt_status start_at_parameter(struct ckpt_coder *coder,
 		coder->compiler->request->signature;
 
 	for (size_t i = 0; i < signature->parameter_count; i++) {
+		const struct ckpt_abi_value *value =
+			&coder->compiler->abi.parameters[i];
+
 		if (strcmp(signature->parameters[i].name, path->base) != 0)
 			continue;
-		emit_frame_value(coder, &coder->compiler->abi.parameters[i]);
+		emit_frame_value(coder, value);
+		if (value->is_by_reference)
+			ckpt_coder_emit(coder, CKPT_OP_POINTEE, 0, 0, 0);
 		*at = (struct ckpt_lvalue){
-			.type = signature->parameters[i].type};
+			.type = signature->parameters[i].type,
+			.is_memory = value->is_by_reference,
+		};
 		return CKPT_OK;
 	}
 	return ckpt_coder_fail(coder, path,

@@ -136,12 +136,13 @@ static bool type_terms(struct ckpt_shape *shape, const struct ckpt_type *type,
 		       const struct ckpt_spot *spot, struct ckpt_terms *ret)
 {
 	const struct ckpt_program_request *request = shape->compiler->request;
+	bool is_const = type->is_const || shape->level->is_constant;
 
 	for (size_t i = 0; i < request->type_config_count; i++) {
 		const struct ckpt_type_config *config =
 			&request->type_configs[i];
 
-		if (!ckpt_terms_is_type(type, config->name))
+		if (!ckpt_terms_is_type(type, is_const, config->name))
 			continue;
 		*ret = (struct ckpt_terms){
 			.outer = shape->terms,

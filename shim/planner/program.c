@@ -91,6 +91,68 @@ static void add_root(struct roots *roots, const struct ckpt_plan_root *root)
 	roots->count++;
 }
 
+/* A root that is a pointer with this one clause. */
+static void add_pointer_root(struct ckpt_compiler *compiler,
+			     struct roots *roots, const char *path,
+			     struct ckpt_plan_root root,
+			     struct ckpt_plan_clause clause)
+{
+	struct ckpt_plan_node pointer = {
+		.kind = CKPT_NODE_POINTER,
+		.size = 8,
+		.stride = 8,
+		.count = 1,
+		.type_name = CKPT_PLAN_NONE,
+	};
+
+	clause.path = ckpt_tables_text(compiler->tables, path);
+	root.path = clause.path;
+	root.object = CKPT_PLAN_NONE;
+	pointer.first = ckpt_tables_add(compiler->tables, CKPT_PLAN_CLAUSES,
+					&clause, sizeof(clause));
+	root.node = ckpt_tables_add(compiler->tables, CKPT_PLAN_NODES, &pointer,
+				    sizeof(pointer));
+	add_root(roots, &root);
+}
+
+/* One `level` behind the pointer `root`. */
+static enum ckpt_status add_memory_root(struct ckpt_compiler *compiler,
+					struct roots *roots,
+					const struct ckpt_level *level,
+					const struct ckpt_plan_root *root,
+					uint8_t direction)
+{
+	struct ckpt_plan_clause clause = ckpt_clauses_blank;
+	enum ckpt_status status;
+
+	clause.extent = CKPT_EXTENT_COUNT;
+	clause.direction = direction;
+	clause.count = ckpt_exprcode_constant(compiler, 1);
+	status = ckpt_layout_compile(compiler, level->type, level->path, 0,
+				     level, &compiler->terms, &clause.node);
+	if (!status)
+		add_pointer_root(compiler, roots, level->path, *root, clause);
+	return status;
+}
+
+/* A C++ object that is not trivial is passed as the address of the caller's
+ * own, which the call may change and the caller destroys (psABI 3.2.3; Itanium
+ * C++ ABI 3.1.2.3). */
+static enum ckpt_status add_object(struct ckpt_compiler *compiler,
+				   struct roots *roots,
+				   const struct ckpt_parameter *parameter,
+				   struct ckpt_plan_root root)
+{
+	struct ckpt_level level = {
+		.type = parameter->type,
+		.path = parameter->name,
+	};
+
+	if (ckpt_layout_has_pointer(level.type))
+		compiler->gives_pointers = true;
+	return add_memory_root(compiler, roots, &level, &root, CKPT_DIR_INOUT);
+}
+
 static enum ckpt_status add_parameter(struct ckpt_compiler *compiler,
 				      struct roots *roots, uint32_t index)
 {
@@ -112,10 +174,7 @@ static enum ckpt_status add_parameter(struct ckpt_compiler *compiler,
 
 	compiler->current_root = index;
 	if (value->is_by_reference)
-		return ckpt_err_set(compiler->err, CKPT_UNSUPPORTED,
-				    "`%s`: a C++ object passed by value whose "
-				    "class is not trivial",
-				    parameter->name);
+		return add_object(compiler, roots, parameter, root);
 	if (parameter->type->kind != CKPT_TYPE_POINTER && contract &&
 	    contract->clauses[0].extent == CKPT_CLAUSE_EXTENT_IGNORE)
 		root.node = ckpt_layout_bytes(compiler, parameter->type->size,
@@ -127,29 +186,6 @@ static enum ckpt_status add_parameter(struct ckpt_compiler *compiler,
 	if (!status)
 		add_root(roots, &root);
 	return status;
-}
-
-/* A root that is a pointer with this one clause, called "return". */
-static void add_pointer_root(struct ckpt_compiler *compiler,
-			     struct roots *roots, struct ckpt_plan_root root,
-			     struct ckpt_plan_clause clause)
-{
-	struct ckpt_plan_node pointer = {
-		.kind = CKPT_NODE_POINTER,
-		.size = 8,
-		.stride = 8,
-		.count = 1,
-		.type_name = CKPT_PLAN_NONE,
-	};
-
-	clause.path = ckpt_tables_text(compiler->tables, "return");
-	root.path = clause.path;
-	root.object = CKPT_PLAN_NONE;
-	pointer.first = ckpt_tables_add(compiler->tables, CKPT_PLAN_CLAUSES,
-					&clause, sizeof(clause));
-	root.node = ckpt_tables_add(compiler->tables, CKPT_PLAN_NODES, &pointer,
-				    sizeof(pointer));
-	add_root(roots, &root);
 }
 
 /* The memory a result is returned in: the caller passed its address in rdi
@@ -167,17 +203,8 @@ static enum ckpt_status add_hidden(struct ckpt_compiler *compiler,
 		.kind = CKPT_ROOT_PARAMETER,
 		.off = CKPT_FRAME_GPR,
 	};
-	struct ckpt_plan_clause clause = ckpt_clauses_blank;
-	enum ckpt_status status;
 
-	clause.extent = CKPT_EXTENT_COUNT;
-	clause.direction = CKPT_DIR_OUT;
-	clause.count = ckpt_exprcode_constant(compiler, 1);
-	status = ckpt_layout_compile(compiler, level.type, "return", 0, &level,
-				     &compiler->terms, &clause.node);
-	if (!status)
-		add_pointer_root(compiler, roots, root, clause);
-	return status;
+	return add_memory_root(compiler, roots, &level, &root, CKPT_DIR_OUT);
 }
 
 /* The call gives the same address back in rax. */
@@ -195,14 +222,18 @@ static void add_hidden_result(struct ckpt_compiler *compiler,
 	clause.flags = CKPT_CLAUSE_CREATED;
 	clause.node = ckpt_layout_bytes(compiler, 1, 1, false);
 	compiler->gives_pointers = true;
-	add_pointer_root(compiler, roots, root, clause);
+	add_pointer_root(compiler, roots, "return", root, clause);
 }
 
 static enum ckpt_status add_result(struct ckpt_compiler *compiler,
 				   struct roots *roots)
 {
 	static const struct ckpt_level frame = {
-		.path = "", .is_frame = true, .is_created = true};
+		.path = "",
+		.is_frame = true,
+		.is_created = true,
+		.is_made = true,
+	};
 	const struct ckpt_signature *signature = compiler->request->signature;
 	struct ckpt_plan_root root = {
 		.kind = CKPT_ROOT_RESULT,

@@ -96,8 +96,9 @@ static void feed_field(struct feed *feed, uint32_t index)
 static void feed_clause(struct feed *feed, uint32_t index)
 {
 	struct ckpt_plan_clause c;
-	uint32_t *exprs[] = {&c.condition, &c.count,  &c.low,	&c.max,
-			     &c.length,	   &c.stride, &c.until, &c.capacity};
+	uint32_t *exprs[] = {&c.condition, &c.count,	&c.low,
+			     &c.max,	   &c.length,	&c.stride,
+			     &c.until,	   &c.capacity, &c.room};
 	uint64_t allocator;
 
 	memcpy(&c, entry_at(feed, CKPT_PLAN_CLAUSES, index), sizeof(c));

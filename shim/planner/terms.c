@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/compiler.h"
 
-#include <fnmatch.h>
+#include "shim/planner/cxx_name.h"
+
 #include <string.h>
 
 /* How many steps of `contract`'s path lead to `path`; -1: it does not start
@@ -92,24 +93,48 @@ bool ckpt_terms_go_through(const struct ckpt_terms *terms, const char *path,
 	return false;
 }
 
-/* A pattern may have "*" for template arguments. */
-static bool is_match(const char *pattern, const char *name)
+/* Pass one template argument of which `depth` brackets are open: false behind
+ * its end. */
+static bool pass_argument(const char *name, int *depth)
 {
-	if (!name)
+	if (!*name || (!*depth && (*name == ',' || *name == '>')))
 		return false;
-	return strchr(pattern, '*') ? !fnmatch(pattern, name, 0)
-				    : !strcmp(pattern, name);
+	*depth += *name == '<' || *name == '(';
+	*depth -= *name == '>' || *name == ')';
+	return true;
 }
 
-bool ckpt_terms_is_type(const struct ckpt_type *type, const char *name)
+/* "*" in a pattern stands for one template argument. */
+static bool is_match(const char *pattern, const char *name)
+{
+	int depth = 0;
+
+	for (; *pattern && *pattern != '*'; pattern++, name++) {
+		if (*pattern != *name)
+			return false;
+	}
+	if (!*pattern)
+		return !*name;
+	do {
+		if (is_match(pattern + 1, name))
+			return true;
+	} while (pass_argument(name++, &depth));
+	return false;
+}
+
+bool ckpt_terms_is_type(const struct ckpt_type *type, bool is_const,
+			const char *name)
 {
 	const char *space = type->name ? strchr(type->name, ' ') : NULL;
+	const char *full = type->name ? ckpt_cxx_name_full(type->name) : NULL;
 
 	if (strncmp(name, "const ", 6) == 0) {
-		if (!type->is_const)
+		if (!is_const)
 			return false;
 		name += 6;
 	}
-	return is_match(name, type->name) || is_match(name, type->alias) ||
-	       is_match(name, space ? space + 1 : NULL);
+	return (type->name && is_match(name, type->name)) ||
+	       (type->alias && is_match(name, type->alias)) ||
+	       (space && is_match(name, space + 1)) ||
+	       (full && is_match(name, full));
 }

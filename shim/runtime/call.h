@@ -78,12 +78,16 @@ enum ckpt_extent_flag {
 	CKPT_EXTENT_IS_GONE = 1u << 6,
 	/* Memory of a loaded object that a result points to. */
 	CKPT_EXTENT_IS_STATIC = 1u << 7,
-	/* A block the call may have moved: where to is not known yet. */
+	/* A block the call may have moved: who holds it is not known yet. */
 	CKPT_EXTENT_IS_MOVING = 1u << 8,
 	/* The path of a file whose content is the input; `digest` is of its
 	 * stamp. FRESH: written too recently to be sure. */
 	CKPT_EXTENT_IS_FILE = 1u << 9,
 	CKPT_EXTENT_IS_FRESH = 1u << 10,
+	/* The pointer that led to it leads elsewhere after the call. */
+	CKPT_EXTENT_IS_LEFT = 1u << 11,
+	/* Its pointers were followed after the call. */
+	CKPT_EXTENT_IS_VISITED = 1u << 12,
 };
 
 /* Memory a clause describes, as met in this call. Numbered in walk order;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/runtime/capture.h"
 
+#include "shim/runtime/created.h"
 #include "shim/runtime/emit.h"
 #include "shim/runtime/outside.h"
 #include "shim/runtime/overlap.h"
@@ -21,21 +22,20 @@ static const struct ckpt_plan_clause *clause_of(const struct ckpt_call *call,
 	return &call->program->clauses[clause];
 }
 
-/* Can the call have changed what is in it? */
-static bool is_captured(const struct ckpt_extent *extent)
-{
-	if (extent->flags & CKPT_EXTENT_IS_GONE)
-		return false;
-	return extent->flags & CKPT_EXTENT_IS_CREATED ||
-	       extent->direction == CKPT_DIR_OUT ||
-	       extent->direction == CKPT_DIR_INOUT;
-}
-
 static bool has_symbol(const struct ckpt_call *call, const char *symbol)
 {
 	const struct ckpt_program_host *host = call->program->host;
 
 	return host && host->symbol && host->symbol(call->program, symbol);
+}
+
+static bool has_releaser(const struct ckpt_call *call,
+			 const struct ckpt_extent *extent)
+{
+	const char *symbol =
+		ckpt_walk_releaser(clause_of(call, extent->clause));
+
+	return symbol && has_symbol(call, symbol);
 }
 
 /* A number that is an address of this process (of a stack, a block, a handle
@@ -88,209 +88,15 @@ static enum ckpt_status settle_extents(struct ckpt_call *call)
 		status = ckpt_outside_check(call, i);
 		if (status)
 			return status;
-		if (extent->owner == CKPT_OWNER_REALLOC)
+		if (ckpt_owner_is_moving(extent->owner))
 			extent->flags |= CKPT_EXTENT_IS_MOVING;
-		else if (is_captured(extent))
+		else if (ckpt_extent_is_captured(extent))
 			status = ckpt_walk_settle(call, i);
 	}
 	return status;
 }
 
-/* ---- what the call created ---- */
-
-/* The pointer's value before the call, if its holder was kept. */
-static bool find_old_value(const struct ckpt_call *call,
-			   const struct ckpt_walk_pointer *pointer,
-			   uint8_t **ret)
-{
-	const struct ckpt_extent *holder = &call->extents[pointer->holder];
-
-	if (!(holder->flags & CKPT_EXTENT_IS_SAVED))
-		return false;
-	*ret = ckpt_walk_value(call->arena->data + holder->saved +
-			       (pointer->from - holder->address));
-	return true;
-}
-
-/* Does the address lie inside an extent the caller had, or in a global? */
-static bool is_callers(const struct capture *c, const uint8_t *value)
-{
-	const struct ckpt_extent *extent;
-	uint32_t number;
-
-	if (ckpt_overlap_find(c->call, &c->before, value, &number))
-		return false;
-	extent = &c->call->extents[number];
-	return value < extent->address + ckpt_overlap_size(extent);
-}
-
-/* A second way to a block that is known: it may reach further. */
-static enum ckpt_status share_block(struct ckpt_call *call, uint32_t number,
-				    const struct ckpt_extent *extent)
-{
-	struct ckpt_extent *known = &call->extents[number];
-	bool is_flat = call->program->nodes[known->node].flags & CKPT_NODE_FLAT;
-
-	if (extent->size > known->size && (!is_flat || known->stride))
-		return ckpt_call_refuse(call, CKPT_REFUSAL_OVERLAP,
-					extent->clause, extent->address,
-					extent->size);
-	if (extent->size > known->size) {
-		known->size = extent->size;
-		known->row_size = extent->size;
-	}
-	if (extent->bound > known->bound)
-		known->bound = extent->bound;
-	return CKPT_OK;
-}
-
-static enum ckpt_status add_created(struct capture *c, uint32_t clause,
-				    const struct ckpt_walk_pointer *pointer,
-				    uint8_t *value, uint16_t flags)
-{
-	struct ckpt_call *call = c->call;
-	struct ckpt_extent extent;
-	enum ckpt_status status;
-	uint32_t number;
-
-	status = ckpt_walk_measure(call, clause, pointer, value, true, &extent);
-	if (status)
-		return status;
-	extent.flags |= flags;
-	status = ckpt_extents_find(call, call->pre_extent_count, &extent,
-				   &number);
-	if (!status)
-		return share_block(call, number, &extent);
-	if (status != CKPT_NOTFOUND)
-		return status;
-	return ckpt_extents_add(call, &extent, &number);
-}
-
-/* The block of the caller's that stood at this pointer. */
-static struct ckpt_extent *find_moved(struct ckpt_call *call,
-				      const struct ckpt_walk_pointer *pointer)
-{
-	for (uint32_t i = 1; i < call->pre_extent_count; i++) {
-		struct ckpt_extent *extent = &call->extents[i];
-
-		if (extent->owner == CKPT_OWNER_REALLOC &&
-		    extent->from == pointer->from)
-			return extent;
-	}
-	return NULL;
-}
-
-/* A block that stayed where it was is written in place; one that moved or
- * grew is a new block, and the old one is freed. */
-static enum ckpt_status add_grown(struct capture *c, uint32_t clause,
-				  const struct ckpt_walk_pointer *pointer,
-				  uint8_t *value)
-{
-	struct ckpt_extent *old = find_moved(c->call, pointer);
-	struct ckpt_extent now;
-	enum ckpt_status status;
-
-	if (old)
-		old->flags &= (uint16_t)~CKPT_EXTENT_IS_MOVING;
-	if (!value) {
-		if (old)
-			old->flags |= CKPT_EXTENT_IS_GONE;
-		return CKPT_OK;
-	}
-	status = ckpt_walk_measure(c->call, clause, pointer, value, true, &now);
-	if (status)
-		return status;
-	if (old && old->address == value && now.size <= old->bound) {
-		if (old->size != now.size)
-			old->flags &= (uint16_t) ~(CKPT_EXTENT_IS_DIGESTED |
-						   CKPT_EXTENT_IS_SAVED);
-		old->size = now.size;
-		old->row_size = now.size;
-		return CKPT_OK;
-	}
-	if (old)
-		old->flags |= CKPT_EXTENT_IS_GONE;
-	return add_created(c, clause, pointer, value, 0);
-}
-
-/* Set before the call and still the same: what it leads to may be the block
- * of before, or a new one that the allocator put at the same place. */
-static enum ckpt_status check_set(struct capture *c, uint32_t clause,
-				  const struct ckpt_walk_pointer *pointer,
-				  const uint8_t *value)
-{
-	uint8_t *old;
-
-	if (!find_old_value(c->call, pointer, &old) || old != value)
-		return CKPT_OK;
-	return ckpt_call_refuse(c->call, CKPT_REFUSAL_MOVED, clause, value, 0);
-}
-
-static enum ckpt_status find_created(void *argument, uint32_t node,
-				     const struct ckpt_walk_pointer *pointer)
-{
-	struct capture *c = argument;
-	uint8_t *value = ckpt_walk_value(pointer->from);
-	enum ckpt_status status;
-	uint32_t alternative;
-	uint32_t clause;
-
-	if (!value &&
-	    !(c->call->program->nodes[node].count == 1 &&
-	      clause_of(c->call, c->call->program->nodes[node].first)->owner ==
-		      CKPT_OWNER_REALLOC))
-		return CKPT_OK;
-	status =
-		ckpt_walk_choose(c->call, node, pointer, &clause, &alternative);
-	if (status)
-		return status;
-	switch (clause_of(c->call, clause)->owner) {
-	case CKPT_OWNER_REALLOC:
-		return add_grown(c, clause, pointer, value);
-	case CKPT_OWNER_STATIC:
-		if (!ckpt_roots_find_global(c->call, value, &alternative) &&
-		    is_callers(c, value))
-			return CKPT_OK;
-		return add_created(c, clause, pointer, value,
-				   CKPT_EXTENT_IS_STATIC);
-	case CKPT_OWNER_MALLOC:
-	case CKPT_OWNER_CUSTOM:
-	case CKPT_OWNER_NEW:
-	case CKPT_OWNER_NEW_ARRAY:
-		if (is_callers(c, value))
-			return CKPT_OK;
-		status = check_set(c, clause, pointer, value);
-		return status ? status
-			      : add_created(c, clause, pointer, value, 0);
-	default:
-		return CKPT_OK;
-	}
-}
-
-static enum ckpt_status check_moved(struct ckpt_call *call)
-{
-	for (uint32_t i = 1; i < call->pre_extent_count; i++) {
-		const struct ckpt_extent *extent = &call->extents[i];
-
-		if (extent->flags & CKPT_EXTENT_IS_MOVING)
-			return ckpt_call_refuse(call, CKPT_REFUSAL_MOVED,
-						extent->clause, NULL, 0);
-	}
-	return CKPT_OK;
-}
-
-/* The table grows while it is worked off. */
-static enum ckpt_status find_all_created(struct capture *c)
-{
-	enum ckpt_status status = CKPT_OK;
-
-	for (uint32_t i = 0; !status && i < c->call->extent_count; i++) {
-		if (is_captured(&c->call->extents[i]))
-			status =
-				ckpt_emit_pointers(c->call, i, find_created, c);
-	}
-	return status;
-}
+/* ---- what was found ---- */
 
 static bool is_block(const struct ckpt_extent *extent)
 {
@@ -353,6 +159,38 @@ static enum ckpt_status find_target(const struct capture *c,
 
 	if (ckpt_overlap_find(c->call, &c->all, value, &number))
 		return find_in_objects(c, value, effect);
+	set_target(c, number, value, effect);
+	return CKPT_OK;
+}
+
+/* An alias leads into the memory of the pointer it is one of, also where it
+ * leads just behind it and another block begins there. */
+static enum ckpt_status find_alias(const struct capture *c, uint32_t clause,
+				   const struct ckpt_walk_pointer *pointer,
+				   const uint8_t *value,
+				   struct ckpt_effect *effect)
+{
+	struct ckpt_call *call = c->call;
+	const struct ckpt_plan_clause *entry = clause_of(call, clause);
+	struct ckpt_eval_context context = ckpt_walk_context(call, pointer);
+	struct ckpt_refusal refusal = call->refusal;
+	const struct ckpt_extent *extent;
+	uint32_t number;
+	__int128 distance;
+
+	if (entry->owner != CKPT_OWNER_ALIAS || entry->count == CKPT_PLAN_NONE)
+		return find_target(c, value, effect);
+	if (ckpt_eval(call, entry->count, &context, &distance)) {
+		call->refusal = refusal;
+		return find_target(c, value, effect);
+	}
+	if (ckpt_overlap_find(call, &c->all, value - (intptr_t)distance,
+			      &number))
+		return find_target(c, value, effect);
+	extent = &call->extents[number];
+	if (value < extent->address ||
+	    value > extent->address + ckpt_overlap_size(extent))
+		return find_target(c, value, effect);
 	set_target(c, number, value, effect);
 	return CKPT_OK;
 }
@@ -446,13 +284,16 @@ static enum ckpt_status emit_pointer(void *argument, uint32_t node,
 	like.address = value;
 	like.node = status ? CKPT_PLAN_NONE : clause_of(call, clause)->node;
 	/* One that did not count before may differ elsewhere. */
-	if (!pointer->is_conditional && find_old_value(call, pointer, &old) &&
-	    old == value &&
+	if (!pointer->is_conditional &&
+	    ckpt_created_old_value(call, pointer, &old) && old == value &&
 	    (!value || ckpt_extents_find(call, call->pre_extent_count, &like,
 					 &alternative)))
 		return CKPT_OK;
 	if (value) {
-		status = find_target(c, value, &effect);
+		status = clause == CKPT_PLAN_NONE
+				 ? find_target(c, value, &effect)
+				 : find_alias(c, clause, pointer, value,
+					      &effect);
 		status = unknown_target(c, status, clause, value);
 		if (status)
 			return status;
@@ -489,7 +330,7 @@ static enum ckpt_status emit_freed(struct capture *c)
 	for (uint32_t i = 1; !status && i < call->pre_extent_count; i++) {
 		if (!(call->extents[i].flags & CKPT_EXTENT_IS_GONE))
 			continue;
-		if (!has_symbol(call, "free"))
+		if (!has_releaser(call, &call->extents[i]))
 			return ckpt_call_refuse(call, CKPT_REFUSAL_ALLOCATOR,
 						call->extents[i].clause, NULL,
 						0);
@@ -515,7 +356,7 @@ static enum ckpt_status emit_all(struct capture *c)
 	     !status && i < call->extent_count; i++)
 		status = emit_block(c, i);
 	for (uint32_t i = 0; !status && i < call->extent_count; i++) {
-		if (!is_captured(&call->extents[i]))
+		if (!ckpt_extent_is_captured(&call->extents[i]))
 			continue;
 		call->root = call->extents[i].flags & CKPT_EXTENT_IS_ROOT
 				     ? call->extents[i].clause
@@ -547,9 +388,7 @@ enum ckpt_status ckpt_capture(struct ckpt_call *call, struct ckpt_arena *out)
 	if (!status)
 		status = ckpt_overlap_init(call, 1, &c.before);
 	if (!status)
-		status = find_all_created(&c);
-	if (!status)
-		status = check_moved(call);
+		status = ckpt_created_find(call, &c.before);
 	if (!status)
 		status = ckpt_overlap_init(call, 1, &c.all);
 	if (!status && call->extent_count > call->pre_extent_count)

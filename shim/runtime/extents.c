@@ -91,9 +91,8 @@ static enum ckpt_status update_index(struct ckpt_call *call)
 	return CKPT_OK;
 }
 
-/* Plain bytes of one size are the same, wherever they were described. */
-static bool is_same_element(const struct ckpt_program *program, uint32_t a,
-			    uint32_t b)
+bool ckpt_extents_is_same_element(const struct ckpt_program *program,
+				  uint32_t a, uint32_t b)
 {
 	const struct ckpt_plan_node *nodes = program->nodes;
 
@@ -111,7 +110,7 @@ static bool is_same(const struct ckpt_program *program,
 {
 	if (extent->address != like->address ||
 	    extent->flags & CKPT_EXTENT_IS_GONE ||
-	    !is_same_element(program, extent->node, like->node))
+	    !ckpt_extents_is_same_element(program, extent->node, like->node))
 		return false;
 	return like->flags & CKPT_EXTENT_IS_CREATED ||
 	       (extent->size == like->size && extent->bound == like->bound &&

@@ -24,6 +24,28 @@ enum ckpt_status ckpt_extents_find(struct ckpt_call *call, uint32_t first,
 				   const struct ckpt_extent *like,
 				   uint32_t *ret) CKPT_MUST_CHECK;
 
+/* Are elements of the two nodes the same? Plain bytes of one size are,
+ * wherever they were described. */
+bool ckpt_extents_is_same_element(const struct ckpt_program *program,
+				  uint32_t a, uint32_t b);
+
+/* Is it a block of the caller's that the call may move, hand on or free? */
+static inline bool ckpt_owner_is_moving(uint8_t owner)
+{
+	return owner == CKPT_OWNER_REALLOC || owner == CKPT_OWNER_RENEW ||
+	       owner == CKPT_OWNER_RENEW_ARRAY;
+}
+
+/* Can the call have changed what is in it? */
+static inline bool ckpt_extent_is_captured(const struct ckpt_extent *extent)
+{
+	if (extent->flags & CKPT_EXTENT_IS_GONE)
+		return false;
+	return extent->flags & CKPT_EXTENT_IS_CREATED ||
+	       extent->direction == CKPT_DIR_OUT ||
+	       extent->direction == CKPT_DIR_INOUT;
+}
+
 /* How many rows an extent has, each `row_size` long. */
 static inline uint64_t ckpt_extent_rows(const struct ckpt_extent *extent)
 {

@@ -60,7 +60,9 @@ static enum ckpt_status put_extent(struct walker *w, uint32_t clause,
 		ckpt_walk_measure(call, clause, pointer, value, false, &extent);
 	if (status)
 		return status;
-	if (call->program->nodes[extent.node].flags & CKPT_NODE_GRAPH) {
+	/* A block that the call may free must be in the table once. */
+	if (call->program->nodes[extent.node].flags & CKPT_NODE_GRAPH ||
+	    ckpt_owner_is_moving(extent.owner)) {
 		status = ckpt_extents_find(call, 1, &extent, &number);
 		if (!status) {
 			ckpt_sink_put_word(w->sink, TOKEN_SEEN);

@@ -169,6 +169,27 @@ enum ckpt_status ckpt_overlap_find(const struct ckpt_call *call,
 	return status;
 }
 
+enum ckpt_status
+ckpt_overlap_find_start(const struct ckpt_call *call,
+			const struct ckpt_overlap *overlap,
+			const uint8_t *address,
+			bool (*is_wanted)(const void *argument,
+					  const struct ckpt_extent *extent),
+			const void *argument, uint32_t *ret)
+{
+	const struct entry *entries = entries_of(call, overlap);
+	uintptr_t at = (uintptr_t)address;
+
+	for (uint32_t i = count_before(entries, overlap->count, at);
+	     i-- > 0 && entries[i].start == at;) {
+		if (!is_wanted(argument, &call->extents[entries[i].extent]))
+			continue;
+		*ret = (uint32_t)entries[i].extent;
+		return CKPT_OK;
+	}
+	return CKPT_NOTFOUND;
+}
+
 /* ---- in the key ---- */
 
 /* Does it matter that these two share memory? */

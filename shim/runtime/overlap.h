@@ -47,6 +47,15 @@ enum ckpt_status ckpt_overlap_find(const struct ckpt_call *call,
 				   const uint8_t *address,
 				   uint32_t *ret) CKPT_MUST_CHECK;
 
+/* The same, one that starts there and that `is_wanted`. */
+enum ckpt_status
+ckpt_overlap_find_start(const struct ckpt_call *call,
+			const struct ckpt_overlap *overlap,
+			const uint8_t *address,
+			bool (*is_wanted)(const void *argument,
+					  const struct ckpt_extent *extent),
+			const void *argument, uint32_t *ret) CKPT_MUST_CHECK;
+
 /* How the extents met so far overlap, as far as it is an input of the call:
  * where one of two is written, or where pointers into them may come back. */
 enum ckpt_status ckpt_overlap_put(struct ckpt_call *call,

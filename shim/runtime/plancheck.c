@@ -71,6 +71,7 @@ static const struct reference references[] = {
 	MAY(CLAUSES, clause, stride, EXPRS),
 	MAY(CLAUSES, clause, until, EXPRS),
 	MAY(CLAUSES, clause, capacity, EXPRS),
+	MAY(CLAUSES, clause, room, EXPRS),
 	MAY(CLAUSES, clause, allocator, STRINGS),
 	MAY(CLAUSES, clause, path, STRINGS),
 	MAY(EXPRS, expr, text, STRINGS),

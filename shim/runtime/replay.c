@@ -191,6 +191,22 @@ static void *find_symbol(const struct ckpt_call *call, const char *symbol)
 	return host->symbol(call->program, symbol);
 }
 
+/* What frees a block, NULL if that is not known. */
+static void *find_releaser(const struct ckpt_call *call,
+			   const struct ckpt_extent *extent)
+{
+	const char *symbol =
+		ckpt_walk_releaser(&call->program->clauses[extent->clause]);
+
+	return symbol ? find_symbol(call, symbol) : NULL;
+}
+
+static bool is_from_new(uint8_t owner)
+{
+	return owner == CKPT_OWNER_NEW || owner == CKPT_OWNER_NEW_ARRAY ||
+	       owner == CKPT_OWNER_RENEW || owner == CKPT_OWNER_RENEW_ARRAY;
+}
+
 static const struct ckpt_plan_clause *stream_clause(const struct replay *r,
 						    const struct ckpt_effect *e)
 {
@@ -250,10 +266,10 @@ static enum ckpt_status check_alloc(struct replay *r,
 	const struct ckpt_plan_clause *clause = stream_clause(r, e);
 
 	if (!clause || (clause->owner != CKPT_OWNER_MALLOC &&
-			clause->owner != CKPT_OWNER_REALLOC &&
 			clause->owner != CKPT_OWNER_CUSTOM &&
 			clause->owner != CKPT_OWNER_NEW &&
-			clause->owner != CKPT_OWNER_NEW_ARRAY))
+			clause->owner != CKPT_OWNER_NEW_ARRAY &&
+			!ckpt_owner_is_moving(clause->owner)))
 		return CKPT_BADDATA;
 	/* More than the stream itself, unless spare room was asked for. */
 	if (e->size >> 47 || e->capacity >> 47)
@@ -270,10 +286,10 @@ static enum ckpt_status check_free(struct replay *r,
 		return CKPT_BADDATA;
 	extent = &r->call->extents[e->extent];
 	if ((extent->owner != CKPT_OWNER_FREED &&
-	     extent->owner != CKPT_OWNER_REALLOC) ||
+	     !ckpt_owner_is_moving(extent->owner)) ||
 	    extent->flags & CKPT_EXTENT_IS_GONE)
 		return CKPT_BADDATA;
-	if (!find_symbol(r->call, "free"))
+	if (!find_releaser(r->call, extent))
 		return ckpt_call_refuse(r->call, CKPT_REFUSAL_ALLOCATOR,
 					extent->clause, NULL, 0);
 	r->call->extents[e->extent].flags |= CKPT_EXTENT_IS_GONE;
@@ -351,6 +367,7 @@ static void *allocate(const struct ckpt_call *call,
 	size_t size = extent->bound ? extent->bound : 1;
 	void *(*make)(size_t);
 	void *(*make_new)(size_t, const void *);
+	void *(*make_new_aligned)(size_t, size_t, const void *);
 	void *(*make_aligned)(size_t, size_t);
 	void *function;
 
@@ -358,8 +375,11 @@ static void *allocate(const struct ckpt_call *call,
 		find_symbol(call, ckpt_walk_allocator(call->program, clause));
 	if (!function)
 		return NULL;
-	if (clause->owner == CKPT_OWNER_NEW ||
-	    clause->owner == CKPT_OWNER_NEW_ARRAY) {
+	if (is_from_new(clause->owner) && clause->alignment) {
+		make_new_aligned = function;
+		return make_new_aligned(size, clause->alignment, NOTHROW);
+	}
+	if (is_from_new(clause->owner)) {
 		make_new = function;
 		return make_new(size, NOTHROW);
 	}
@@ -372,34 +392,32 @@ static void *allocate(const struct ckpt_call *call,
 	return make(size);
 }
 
-/* NULL: a custom allocator, whose counterpart nobody told us. */
-static const char *releaser_of(uint8_t owner)
+static void release_block(const struct ckpt_call *call,
+			  const struct ckpt_extent *extent)
 {
-	switch (owner) {
-	case CKPT_OWNER_NEW:
-		return "_ZdlPv";
-	case CKPT_OWNER_NEW_ARRAY:
-		return "_ZdaPv";
-	case CKPT_OWNER_CUSTOM:
-		return NULL;
-	default:
-		return "free";
+	void *function = find_releaser(call, extent);
+	uint32_t alignment = call->program->clauses[extent->clause].alignment;
+	void (*release)(void *);
+	void (*release_aligned)(void *, size_t);
+
+	if (!function)
+		return;
+	if (alignment && is_from_new(extent->owner)) {
+		release_aligned = function;
+		release_aligned(extent->address, alignment);
+		return;
 	}
+	release = function;
+	release(extent->address);
 }
 
 static void release_blocks(struct replay *r, uint32_t end)
 {
-	struct ckpt_call *call = r->call;
-
 	for (uint32_t i = r->before; i < end; i++) {
-		const char *symbol = releaser_of(call->extents[i].owner);
-		void (*release)(void *);
+		const struct ckpt_extent *extent = &r->call->extents[i];
 
-		if (call->extents[i].flags & CKPT_EXTENT_IS_STATIC || !symbol)
-			continue;
-		release = find_symbol(call, symbol);
-		if (release)
-			release(call->extents[i].address);
+		if (!(extent->flags & CKPT_EXTENT_IS_STATIC))
+			release_block(r->call, extent);
 	}
 }
 
@@ -437,14 +455,6 @@ static void write_bits(uint8_t *to, const struct ckpt_effect *e)
 	memcpy(to, &word, size);
 }
 
-static void free_block(const struct ckpt_call *call, uint8_t *block)
-{
-	void (*release)(void *block_) = find_symbol(call, "free");
-
-	if (release)
-		release(block);
-}
-
 static void write_effect(struct ckpt_call *call, const struct ckpt_effect *e)
 {
 	const struct ckpt_extent *extent = &call->extents[e->extent];
@@ -469,7 +479,7 @@ static void write_effect(struct ckpt_call *call, const struct ckpt_effect *e)
 		memcpy(to, &value, sizeof(value));
 		return;
 	case CKPT_EFFECT_FREE:
-		free_block(call, extent->address);
+		release_block(call, extent);
 		return;
 	default:
 		return;

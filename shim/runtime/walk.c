@@ -347,12 +347,15 @@ static bool is_read(const struct measure *m)
 	       direction == CKPT_DIR_INOUT;
 }
 
-static enum ckpt_status measure_capacity(struct measure *m)
+/* More room than is used: `capacity` after the call, or `room` before it. */
+static enum ckpt_status measure_capacity(struct measure *m, uint32_t expr)
 {
 	enum ckpt_status status;
 	uint64_t capacity;
 
-	status = eval_bytes(m, m->clause->capacity, &capacity);
+	if (expr == CKPT_PLAN_NONE)
+		return CKPT_OK;
+	status = eval_bytes(m, expr, &capacity);
 	if (status)
 		return status;
 	if (capacity > m->extent->bound)
@@ -381,9 +384,8 @@ static enum ckpt_status measure_all(struct measure *m)
 		extent->row_size = extent->size;
 	if (status)
 		return status;
-	if (m->is_post && m->clause->capacity != CKPT_PLAN_NONE)
-		status = measure_capacity(m);
-	return status;
+	return measure_capacity(m, m->is_post ? m->clause->capacity
+					      : m->clause->room);
 }
 
 static struct ckpt_extent blank_extent(const struct ckpt_plan_clause *clause,
@@ -503,10 +505,30 @@ const char *ckpt_walk_allocator(const struct ckpt_program *program,
 	case CKPT_OWNER_CUSTOM:
 		return program->strings + clause->allocator;
 	case CKPT_OWNER_NEW:
-		return "_ZnwmRKSt9nothrow_t";
+	case CKPT_OWNER_RENEW:
+		return clause->alignment ? "_ZnwmSt11align_val_tRKSt9nothrow_t"
+					 : "_ZnwmRKSt9nothrow_t";
 	case CKPT_OWNER_NEW_ARRAY:
-		return "_ZnamRKSt9nothrow_t";
+	case CKPT_OWNER_RENEW_ARRAY:
+		return clause->alignment ? "_ZnamSt11align_val_tRKSt9nothrow_t"
+					 : "_ZnamRKSt9nothrow_t";
 	default:
 		return clause->alignment ? "aligned_alloc" : "malloc";
+	}
+}
+
+const char *ckpt_walk_releaser(const struct ckpt_plan_clause *clause)
+{
+	switch (clause->owner) {
+	case CKPT_OWNER_NEW:
+	case CKPT_OWNER_RENEW:
+		return clause->alignment ? "_ZdlPvSt11align_val_t" : "_ZdlPv";
+	case CKPT_OWNER_NEW_ARRAY:
+	case CKPT_OWNER_RENEW_ARRAY:
+		return clause->alignment ? "_ZdaPvSt11align_val_t" : "_ZdaPv";
+	case CKPT_OWNER_CUSTOM:
+		return NULL;
+	default:
+		return "free";
 	}
 }

@@ -62,6 +62,10 @@ uint64_t ckpt_walk_room(const struct ckpt_call *call,
 const char *ckpt_walk_allocator(const struct ckpt_program *program,
 				const struct ckpt_plan_clause *clause);
 
+/* And of the one that frees them; NULL: of an allocator of their own, whose
+ * counterpart nobody told. */
+const char *ckpt_walk_releaser(const struct ckpt_plan_clause *clause);
+
 static inline uint8_t *ckpt_walk_value(const uint8_t *from)
 {
 	uint8_t *value;

@@ -37,7 +37,8 @@ static const struct ckpt_plan_node NODES[] = {
 	{                                                                     \
 		.extent = CKPT_EXTENT_COUNT, .direction = (d), .owner = (o),  \
 		.flags = (f), .node = NODE_BYTE, .condition = CKPT_PLAN_NONE, \
-		.capacity = CKPT_PLAN_NONE, .path = CKPT_PLAN_NONE            \
+		.capacity = CKPT_PLAN_NONE, .room = CKPT_PLAN_NONE,           \
+		.path = CKPT_PLAN_NONE                                        \
 	}
 
 static const struct ckpt_plan_clause CLAUSES[] = {

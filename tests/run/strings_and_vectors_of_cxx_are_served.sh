@@ -110,17 +110,9 @@ configure() {
 		[[function]]
 		name = "ns::repeat"
 		$1
-		[function.memory]
-		"return._M_dataplus._M_p" = [
-			"alias return if return._M_string_length < 16",
-			"[return._M_string_length + 1] new"]
 		[[function]]
 		name = "ns::squares"
 		$1
-		[function.memory]
-		"return._M_impl._M_start" = "bytes return._M_impl._M_end_of_storage - return._M_impl._M_start new"
-		"return._M_impl._M_finish" = "alias return._M_impl._M_start"
-		"return._M_impl._M_end_of_storage" = "alias return._M_impl._M_start"
 	EOC
 }
 try() { # COMPILER…

@@ -190,6 +190,7 @@ static inline struct ckpt_plan_clause marshal_clause(uint32_t node)
 		.stride = CKPT_PLAN_NONE,
 		.until = CKPT_PLAN_NONE,
 		.capacity = CKPT_PLAN_NONE,
+		.room = CKPT_PLAN_NONE,
 		.allocator = CKPT_PLAN_NONE,
 		.path = CKPT_PLAN_NONE,
 	};

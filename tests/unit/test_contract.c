@@ -260,9 +260,9 @@ static const char *const mistakes[][2] = {
 			  "leave the direction away"},
 	{"out freed", "memory that the call frees is only 'in'"},
 	{"[n] realloc", "a block that grows is written [pre(E) -> post(E)] "
-			"realloc, both together"},
+			"with realloc, new or new[]"},
 	{"[pre(*n) -> post(*n)]", "a block that grows is written [pre(E) -> "
-				  "post(E)] realloc, both together"},
+				  "post(E)] with realloc, new or new[]"},
 	{"out [pre(*n) -> post(*n)] realloc", "a block that grows is "
 					      "'inout'"},
 	{"[n] capacity 8", "'capacity' is of memory that the call allocates; "

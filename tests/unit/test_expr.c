@@ -72,6 +72,7 @@ static const char *const spellings[][2] = {
 	{"sizeof(int) * n", "sizeof(int) * n"},
 	{"sizeof( struct  svm_node * )", "sizeof(struct svm_node *)"},
 	{"sizeof(unsigned long)", "sizeof(unsigned long)"},
+	{"sizeof( * p->items )", "sizeof(*p->items)"},
 	{"sizeof(std::vector<std::pair<int, long>>)",
 	 "sizeof(std::vector<std::pair<int, long>>)"},
 	{"pre(*n)", "pre(*n)"},

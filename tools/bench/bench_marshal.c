@@ -29,6 +29,7 @@ static const struct ckpt_plan_clause CLAUSES[] = {
 	 .direction = CKPT_DIR_IN,
 	 .condition = CKPT_PLAN_NONE,
 	 .capacity = CKPT_PLAN_NONE,
+	 .room = CKPT_PLAN_NONE,
 	 .node = 1},
 };
 static const struct ckpt_plan_node NODES[] = {
