@@ -111,9 +111,9 @@ static bool is_clear(const struct ckpt_policy *policy, uint32_t samples,
 	uint32_t least = policy->losses ? 1 : 2;
 	uint64_t cost_ns = samples * policy->lookup_ns;
 
-	if (samples < least || cost_ns <= worth_ns + CKPT_POLICY_LOSS_NS)
-		return false;
-	return samples >= CKPT_POLICY_TRIAL ||
+	if (samples >= CKPT_POLICY_TRIAL)
+		return cost_ns > worth_ns + CKPT_POLICY_LOSS_NS;
+	return samples >= least && cost_ns > worth_ns + CKPT_POLICY_CLEAR_NS &&
 	       cost_ns / CKPT_POLICY_CLEAR > worth_ns;
 }
 
