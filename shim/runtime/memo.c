@@ -3,6 +3,7 @@
 
 #include "shim/runtime/account.h"
 #include "shim/runtime/capture.h"
+#include "shim/runtime/cost.h"
 #include "shim/runtime/difference.h"
 #include "shim/runtime/escape_x86_64.h"
 #include "shim/runtime/format.h"
@@ -19,7 +20,6 @@
 #include "shim/runtime/turn.h"
 
 #include <errno.h>
-#include <time.h>
 
 enum { VERIFY_TEXT_SIZE = 256 };
 
@@ -30,12 +30,9 @@ struct memo_call {
 	struct ckpt_memo_function *function;
 	struct ckpt_moment before;
 	struct ckpt_payload_header known; /* magic 0: no record is replaced */
-	uint64_t entered_ns;		  /* 0: this call is not measured */
-	uint64_t started_ns;		  /* of the original */
-	uint64_t spent_ns;		  /* of the thread, at that moment */
+	struct ckpt_cost cost;
 	uint32_t impure_count; /* of the process, when the call started */
 	bool is_verifying;     /* a hit that runs, to be compared */
-	bool is_sample;	       /* what it cost decides if it pays */
 	bool is_only_timed;    /* a miss that is not recorded */
 	struct ckpt_hash128 file_stamp; /* of the files among its inputs */
 	enum ckpt_miss_cause cause;	/* should it miss */
@@ -56,42 +53,20 @@ void ckpt_memo_install(struct ckpt_memo *memo)
 	__atomic_store_n(&installed, memo, __ATOMIC_RELEASE);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 #define COUNT(function, member, n) CKPT_COUNT(installed, function, member, n)
 
 /* ---- does it pay? ------------------------------------------------------- */
-static uint64_t now_if_measured(const struct memo_frame *memo)
-{
-	return memo->own.entered_ns ? now_ns() : 0;
-}
-
-static uint64_t spent_if_measured(const struct memo_frame *memo)
-{
-	return memo->own.entered_ns ? now_ns() - memo->own.entered_ns : 0;
-}
-
-/* Our own work for this call: `lookup_ns` until it ran, `rest_ns` after that,
- * for a worth of `worth_ns`. */
-static void note_cost(struct memo_frame *memo, uint64_t lookup_ns,
-		      uint64_t rest_ns, uint64_t worth_ns)
+/* Our own work for this call is done; it was worth `worth_ns`. */
+static void note_cost(struct memo_frame *memo, uint64_t worth_ns)
 {
 	struct ckpt_memo_function *function = memo->own.function;
-	uint64_t cost_ns = lookup_ns + rest_ns;
+	uint64_t cost_ns = ckpt_cost_total(&memo->own.cost);
 
-	if (!memo->own.entered_ns)
-		return;
-	ckpt_thread_self()->spent_ns += cost_ns;
-	if (!memo->own.is_sample)
+	if (!memo->own.cost.is_sample)
 		return;
 	COUNT(function, spent_ns, cost_ns);
-	if (ckpt_policy_note(&function->policy, lookup_ns, cost_ns, worth_ns))
+	if (ckpt_policy_note(&function->policy, memo->own.cost.lookup_ns,
+			     cost_ns, worth_ns))
 		installed->tell(function, "does not pay",
 				"costs more to look up than to run: left "
 				"alone, tried again now and then");
@@ -143,7 +118,8 @@ static enum ckpt_verdict serve(struct memo_frame *memo,
 	ckpt_outcome_apply(&recording.header, &memo->own.before);
 	COUNT(function, hits, 1);
 	COUNT(function, saved_ns, entry->duration_ns);
-	note_cost(memo, spent_if_measured(memo), 0, entry->duration_ns);
+	ckpt_cost_decide(&memo->own.cost);
+	note_cost(memo, entry->duration_ns);
 	return CKPT_HIT;
 }
 
@@ -222,13 +198,13 @@ static enum ckpt_verdict compute_once(struct ckpt_store *store,
 	    memo->own.is_verifying || reason_not_to_record(thread, function))
 		return CKPT_MISS;
 	while (verdict == CKPT_MISS && turn == CKPT_TURN_LOOK) {
-		uint64_t asked_ns = now_if_measured(memo);
+		uint64_t asked_ns = ckpt_cost_now();
 
 		turn = ckpt_turn_take(
 			store, thread, (uintptr_t)memo->call.frame,
 			function->program.function, memo->call.key, &until_ns);
 		/* Waiting is what the config asks for, and no cost. */
-		memo->own.entered_ns += now_if_measured(memo) - asked_ns;
+		ckpt_cost_leave_out(&memo->own.cost, asked_ns);
 		if (turn != CKPT_TURN_COMPUTE)
 			verdict = fetch(store, memo);
 	}
@@ -270,9 +246,8 @@ static void begin(struct memo_frame *memo, struct ckpt_memo_function *function,
 	memo->own.is_verifying = false;
 	memo->own.miss = (struct ckpt_account_miss){.number = 0};
 	memo->own.is_only_timed = false;
-	memo->own.is_sample = is_sample;
 	memo->own.before = *before;
-	memo->own.entered_ns = is_sample || is_nested ? now_ns() : 0;
+	ckpt_cost_begin(&memo->own.cost, is_sample, is_nested);
 }
 
 /* From here on the original runs. */
@@ -283,8 +258,8 @@ static void start_clock(struct memo_frame *memo, struct ckpt_frame *frame)
 
 	frame->stack_size = plan->stack_size;
 	frame->stack_alignment = plan->stack_alignment;
-	memo->own.spent_ns = ckpt_thread_self()->spent_ns;
-	memo->own.started_ns = now_ns();
+	ckpt_cost_decide(&memo->own.cost);
+	ckpt_cost_run(&memo->own.cost);
 }
 
 static void start_recording(struct memo_frame *memo,
@@ -309,13 +284,14 @@ static enum ckpt_verdict let_run(struct ckpt_thread *thread,
 				 struct memo_frame *memo,
 				 struct ckpt_frame *frame, bool is_miss)
 {
-	if (is_miss && memo->own.is_sample) {
+	if (is_miss && memo->own.cost.is_sample) {
 		memo->own.is_only_timed = true;
 		start_clock(memo, frame);
 		return CKPT_MISS;
 	}
+	ckpt_cost_decide(&memo->own.cost);
 	if (!ckpt_message_is_silent(&memo->call.refusal))
-		note_cost(memo, spent_if_measured(memo), 0, 0);
+		note_cost(memo, 0);
 	ckpt_thread_pop(thread, slot);
 	return CKPT_BYPASS;
 }
@@ -545,9 +521,7 @@ static void finish(struct memo_frame *memo, struct ckpt_thread_call *slot,
 		   const struct ckpt_moment *after, uint64_t end_ns)
 {
 	struct ckpt_memo_function *function = memo->own.function;
-	uint64_t inside = ckpt_thread_self()->spent_ns - memo->own.spent_ns;
-	uint64_t ran = end_ns - memo->own.started_ns;
-	uint64_t duration = ran > inside ? ran - inside : 0;
+	uint64_t duration = ckpt_cost_returned(&memo->own.cost, end_ns);
 	const char *besides = NULL;
 	bool is_hopeless = slot->spoiled_by;
 
@@ -566,8 +540,7 @@ static void finish(struct memo_frame *memo, struct ckpt_thread_call *slot,
 	} else if (!memo->own.is_only_timed) {
 		is_hopeless = !record(memo, slot, after, duration);
 	}
-	note_cost(memo, memo->own.started_ns - memo->own.entered_ns,
-		  now_if_measured(memo) - end_ns, is_hopeless ? 0 : duration);
+	note_cost(memo, is_hopeless ? 0 : duration);
 }
 
 void ckpt_memo_leave(struct ckpt_frame *frame)
@@ -587,7 +560,7 @@ void ckpt_memo_leave(struct ckpt_frame *frame)
 	/* Confined meanwhile: no system call any more (confine.h). */
 	if (__atomic_load_n(&ckpt_thunk_disabled, __ATOMIC_ACQUIRE))
 		return;
-	end_ns = now_ns();
+	end_ns = ckpt_cost_now();
 	if (!ckpt_thread_lock(thread, (uintptr_t)frame))
 		return;
 	slot = ckpt_thread_find(thread, (uintptr_t)frame);

@@ -47,16 +47,19 @@ static void start_window(struct ckpt_policy *policy, uint32_t length)
 	policy->lookup_ns = 0;
 }
 
-/* So many calls of their own worth that the loss is a small share of them. */
+/* So many calls of their own worth that the loss is a small share of them;
+ * where all were refused, the next may be of another kind. */
 static uint32_t rest_after(const struct ckpt_policy *policy, uint64_t loss_ns,
 			   uint64_t each_ns)
 {
 	uint64_t each =
 		each_ns > CKPT_POLICY_EACH_NS ? each_ns : CKPT_POLICY_EACH_NS;
-	uint64_t rest = loss_ns / each * CKPT_POLICY_REST_SHARE +
-			loss_ns % each * CKPT_POLICY_REST_SHARE / each;
 	uint64_t longer = 2 * (uint64_t)policy->last_rest;
+	uint64_t rest = 0;
 
+	if (each_ns)
+		rest = loss_ns / each * CKPT_POLICY_REST_SHARE +
+		       loss_ns % each * CKPT_POLICY_REST_SHARE / each;
 	rest = rest > longer ? rest : longer;
 	rest = rest > CKPT_POLICY_REST_MIN ? rest : CKPT_POLICY_REST_MIN;
 	return rest < CKPT_POLICY_REST_MAX ? (uint32_t)rest

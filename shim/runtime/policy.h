@@ -9,11 +9,12 @@
  * any hit could save is left alone, and tried again now and then.
  *
  * The first decision comes after CKPT_POLICY_WINDOW calls, or earlier by what
- * was lost on look-ups alone, all taken to be as cheap as the cheapest, since a
- * busy machine makes some look dear: CKPT_POLICY_LOSS_NS in CKPT_POLICY_TRIAL
- * calls, or CKPT_POLICY_CLEAR_NS in fewer, if a look-up costs many times the
- * call. The rest is as long as it takes the calls themselves to make the loss
- * a small share of their own time, and longer after each further loss.
+ * was lost on look-ups alone, in CPU time and all taken to be as cheap as the
+ * cheapest, since a busy machine makes some look dear: CKPT_POLICY_LOSS_NS in
+ * CKPT_POLICY_TRIAL calls, or CKPT_POLICY_CLEAR_NS in fewer, if a look-up costs
+ * many times the call. The rest is as long as it takes the calls themselves to
+ * make the loss a small share of their own time, and longer after each further
+ * loss.
  *
  * Hot path. One policy per function, shared by all threads without locks or
  * atomic read-modify-writes: a lost update moves a decision by a call or two.
@@ -32,8 +33,8 @@ enum {
 	CKPT_POLICY_REST_SHARE = 200, /* of their time may be lost: 1/200 */
 	CKPT_POLICY_EACH_NS = 1000,   /* taken for any shorter call */
 	CKPT_POLICY_LOSS_NS = 1000000,
-	CKPT_POLICY_CLEAR_NS = 5000000,
-	CKPT_POLICY_CLEAR = 8,		 /* times the worth: no doubt */
+	CKPT_POLICY_CLEAR_NS = 4000000,
+	CKPT_POLICY_CLEAR = 4,		 /* times the worth: no doubt */
 	CKPT_POLICY_OUTLIER = 8,	 /* times those before it */
 	CKPT_POLICY_SLICE_NS = 20000000, /* of the CPU, for others */
 };
