@@ -177,6 +177,9 @@ enum ckpt_plan_function_flag {
 	/* Draws from rand() or random(), whose state is an input and an effect
 	 * (randstate.h). */
 	CKPT_FUNCTION_RAND = 1u << 15,
+	/* errno and FP exception flags as the call finds them are inputs. */
+	CKPT_FUNCTION_ERRNO = 1u << 19,
+	CKPT_FUNCTION_FP_FLAGS = 1u << 20,
 	/* Nothing it can reach touches errno unless memory runs out. */
 	CKPT_FUNCTION_KEEPS_ERRNO = 1u << 16,
 };

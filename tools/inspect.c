@@ -141,6 +141,8 @@ static void print_traits(const struct ckpt_closure *closure)
 		{CKPT_TRAIT_CPU, "the processor's features"},
 		{CKPT_TRAIT_THREADS, "how many processors it may use"},
 		{CKPT_TRAIT_LOCALE, "the locale"},
+		{CKPT_TRAIT_ERRNO, "errno as the call finds it"},
+		{CKPT_TRAIT_FP_FLAGS, "floating-point exception flags"},
 		{CKPT_TRAIT_INDIRECT, "calls through unknown pointers"},
 		{CKPT_TRAIT_SYSCALL, "system calls of its own"},
 		{CKPT_TRAIT_CLOCK, "the processor's clock"},

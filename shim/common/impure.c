@@ -72,6 +72,8 @@ static const struct group groups[] = {
 	 "prctl nice getpriority setpriority getrlimit setrlimit prlimit "
 	 "uname gethostname getdomainname getlogin getlogin_r getpwuid "
 	 "getpwuid_r getpwnam getpwnam_r getgrgid getgrnam sysinfo getloadavg "
+	 "pthread_self pthread_getspecific pthread_setspecific tss_get "
+	 "tss_set thrd_current sched_getcpu getcpu gethostid "
 	 "strtok getopt getopt_long getopt_long_only hcreate hsearch hdestroy "
 	 "ptrace syscall sched_setaffinity pthread_exit pthread_setname_np "
 	 "fesetround fesetenv feenableexcept fedisableexcept "},
@@ -84,7 +86,7 @@ static const struct group groups[] = {
 	 "shmat sem_open brk sbrk "},
 	{CKPT_IMPURE_LOADER,
 	 "dlopen dlmopen dlsym dlvsym dlclose dladdr dladdr1 dlinfo "
-	 "dl_iterate_phdr "},
+	 "dl_iterate_phdr backtrace backtrace_symbols* "},
 };
 
 static bool is_listed(const char *names, const char *name, size_t size)

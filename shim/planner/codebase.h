@@ -41,8 +41,8 @@ ckpt_codebase_function(struct ckpt_codebase *base, uint32_t object,
 		       uint64_t vaddr,
 		       const struct ckpt_code_function **ret) CKPT_MUST_CHECK;
 
-/* The facts (CPU, SYSCALL, CLOCK, RANDOM of enum ckpt_code_fact) that any
- * function of the object has, or may have in the case of CPU. */
+/* The facts (CPU, SYSCALL, CLOCK, RANDOM, STATUS of enum ckpt_code_fact) that
+ * any function of the object has, or may have in the case of CPU. */
 uint32_t ckpt_codebase_facts(struct ckpt_codebase *base, uint32_t object);
 
 /* What the loader puts into a word. */

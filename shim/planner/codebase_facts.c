@@ -16,6 +16,10 @@ static uint32_t fact_of(const uint8_t *bytes, size_t left)
 		return CKPT_CODE_SYSCALL;
 	case 0x31: /* rdtsc */
 		return CKPT_CODE_CLOCK;
+	case 0xae: /* stmxcsr: /3 with memory */
+		return bytes[2] < 0xc0 && (bytes[2] >> 3 & 7) == 3
+			       ? CKPT_CODE_STATUS
+			       : 0;
 	case 0xa2: /* cpuid */
 		return CKPT_CODE_CPU;
 	case 0x01: /* xgetbv, rdtscp */

@@ -268,9 +268,11 @@ static bool is_table(const struct reading *r, uint64_t vaddr)
 	return false;
 }
 
-static void emit_direct(struct reading *r, const struct ckpt_insn *insn,
-			uint32_t off)
+static void emit_direct(struct reading *r, size_t index)
 {
+	const struct ckpt_insn *insn = &r->insns[index];
+	struct ckpt_code code = code_of(r);
+	uint32_t off = r->offs[index];
 	bool is_call = insn->kind == CKPT_INSN_CALL;
 
 	if (!is_call && insn->kind != CKPT_INSN_JUMP &&
@@ -280,10 +282,12 @@ static void emit_direct(struct reading *r, const struct ckpt_insn *insn,
 	if (is_inside(r, insn->target))
 		return;
 	mask(r, off, insn->imm_off, insn->imm_size);
-	add_ref(r, (struct ckpt_ref){.site = off,
-				     .kind = is_call ? CKPT_REF_CALL
-						     : CKPT_REF_JUMP,
-				     .vaddr = insn->target});
+	add_ref(r, (struct ckpt_ref){
+			   .site = off,
+			   .kind = is_call ? CKPT_REF_CALL : CKPT_REF_JUMP,
+			   .is_result_read = is_call && ckpt_track_reads_result(
+								&code, index),
+			   .vaddr = insn->target});
 }
 
 static void emit_thread(struct reading *r, const struct ckpt_insn *insn,
@@ -326,6 +330,8 @@ static void emit_memory(struct reading *r, size_t index)
 	if (memory->base == CKPT_REG_IP || memory->base == CKPT_REG_NONE)
 		mask(r, ref.site, insn->disp_off, insn->disp_size);
 	ckpt_ref_of_memory(&code, index, &ref);
+	ref.is_result_read = insn->kind == CKPT_INSN_CALL_FAR &&
+			     ckpt_track_reads_result(&code, index);
 	if (is_table(r, ref.vaddr))
 		ref.kind = CKPT_REF_TABLE;
 	add_ref(r, ref);
@@ -386,6 +392,8 @@ static void note_fact(struct reading *r, enum ckpt_insn_kind kind)
 		r->function->facts |= CKPT_CODE_CLOCK;
 	else if (kind == CKPT_INSN_RANDOM)
 		r->function->facts |= CKPT_CODE_RANDOM;
+	else if (kind == CKPT_INSN_STATUS)
+		r->function->facts |= CKPT_CODE_STATUS;
 }
 
 /* A sign-extending load that is not part of a known switch. */
@@ -438,7 +446,7 @@ static void emit_instructions(struct reading *r)
 
 		note_fact(r, insn->kind);
 		note_habits(r, i);
-		emit_direct(r, insn, r->offs[i]);
+		emit_direct(r, i);
 		emit_memory(r, i);
 		emit_immediate(r, i);
 		if (is_indirect(insn))

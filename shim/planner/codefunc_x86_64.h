@@ -39,6 +39,8 @@ struct ckpt_ref {
 	uint8_t kind;  /* enum ckpt_ref_kind */
 	uint8_t depth;
 	bool is_exact;
+	bool is_result_read; /* a call: what its result points at, or it may be
+			      */
 	bool is_written;
 	/* Not 0: code reckons with the address, in steps of that many bytes;
 	 * what is accessed may begin behind `vaddr`, or before it. */
@@ -56,6 +58,7 @@ enum ckpt_code_fact {
 	/* Loads 32-bit words that it may add to the address of their table
 	 * (LLVM's relative lookup tables). */
 	CKPT_CODE_RELATIVE = 1u << 5,
+	CKPT_CODE_STATUS = 1u << 7, /* reads FP exception flags */
 	/* Steps back from an address: from behind the end of an array. */
 	CKPT_CODE_BACKWARD = 1u << 6,
 };

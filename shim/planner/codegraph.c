@@ -155,6 +155,7 @@ static struct ckpt_usage usage_of(uint32_t node, const struct ckpt_ref *ref,
 				   .tag = ref->kind,
 				   .size = ref->size,
 				   .walk = ref->walk,
+				   .is_result_read = ref->is_result_read,
 				   .is_written = ref->is_written};
 }
 
@@ -440,7 +441,8 @@ uint32_t ckpt_graph_traits(uint32_t facts)
 	return (facts & CKPT_CODE_CPU ? CKPT_TRAIT_CPU : 0) |
 	       (facts & CKPT_CODE_SYSCALL ? CKPT_TRAIT_SYSCALL : 0) |
 	       (facts & CKPT_CODE_CLOCK ? CKPT_TRAIT_CLOCK : 0) |
-	       (facts & CKPT_CODE_RANDOM ? CKPT_TRAIT_RANDOM : 0);
+	       (facts & CKPT_CODE_RANDOM ? CKPT_TRAIT_RANDOM : 0) |
+	       (facts & CKPT_CODE_STATUS ? CKPT_TRAIT_FP_FLAGS : 0);
 }
 
 static enum ckpt_status fill_code(struct ckpt_graph *graph, uint32_t index)

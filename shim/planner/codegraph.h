@@ -94,7 +94,8 @@ struct ckpt_usage {
 	uint32_t node, site, tag;
 	uint32_t size; /* of an access; 0: the address is taken */
 	bool is_written;
-	uint8_t walk;	/* of ckpt_ref */
+	uint8_t walk; /* of ckpt_ref, as the next */
+	bool is_result_read;
 	uint32_t facts; /* of the function: enum ckpt_code_fact */
 };
 

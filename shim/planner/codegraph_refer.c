@@ -412,6 +412,9 @@ static enum ckpt_status refer_address(struct ckpt_graph *graph,
 		graph->traits |=
 			ckpt_crt_traits(library_name(graph, word->object),
 					symbol ? symbol->name : "", is_ifunc);
+		if (symbol && usage.is_result_read &&
+		    ckpt_crt_is_errno(symbol->name))
+			graph->traits |= CKPT_TRAIT_ERRNO;
 		if (symbol && symbol->type == STT_OBJECT &&
 		    ckpt_crt_is_state(symbol->name))
 			return refer_state(graph, usage, word);

@@ -105,6 +105,9 @@ enum ckpt_closure_trait {
 	CKPT_TRAIT_RANDOM = 1u << 6,  /* rdrand, rdseed */
 	/* A variable that no watching of calls can see. */
 	CKPT_TRAIT_ENVIRONMENT = 1u << 7, /* environ itself */
+	/* What a call finds, although no argument says so. */
+	CKPT_TRAIT_ERRNO = 1u << 8,
+	CKPT_TRAIT_FP_FLAGS = 1u << 9, /* exception flags */
 };
 
 struct ckpt_closure {

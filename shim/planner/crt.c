@@ -68,6 +68,11 @@ static const char *const cpu_functions[] = {
 	"__getauxval",
 };
 
+static const char *const flag_functions[] = {
+	"fegetenv",	 "fegetexceptflag", "feholdexcept",
+	"fetestexcept*", "feupdateenv",
+};
+
 static const char *const errno_keepers[] = {
 	"abort",
 	"abs",
@@ -223,6 +228,11 @@ bool ckpt_crt_is_runtime(const char *name)
 	return ckpt_runtimelib_stem(name) != NULL;
 }
 
+bool ckpt_crt_is_errno(const char *symbol)
+{
+	return strcmp(symbol, "__errno_location") == 0;
+}
+
 bool ckpt_crt_is_state(const char *symbol)
 {
 	return is_in(state_names, COUNT(state_names), symbol);
@@ -272,6 +282,8 @@ uint32_t ckpt_crt_traits(const char *name, const char *symbol, bool is_ifunc)
 		traits |= CKPT_TRAIT_CPU;
 	if (is_in(cpu_functions, COUNT(cpu_functions), symbol))
 		traits |= CKPT_TRAIT_CPU;
+	if (is_in(flag_functions, COUNT(flag_functions), symbol))
+		traits |= CKPT_TRAIT_FP_FLAGS;
 	if (is_in(environment_names, COUNT(environment_names), symbol))
 		traits |= CKPT_TRAIT_ENVIRONMENT;
 	if (is_in(thread_functions, COUNT(thread_functions), symbol))

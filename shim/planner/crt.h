@@ -24,6 +24,9 @@ bool ckpt_crt_is_allocator(const char *symbol);
  * certain: most of the C runtime may set it. */
 bool ckpt_crt_keeps_errno(const char *symbol);
 
+/* Does it give the address of errno? */
+bool ckpt_crt_is_errno(const char *symbol);
+
 /* A variable of the C runtime that is part of its interface, so that programs
  * set it: it counts as a global like any other. */
 bool ckpt_crt_is_state(const char *symbol);

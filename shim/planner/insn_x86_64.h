@@ -27,6 +27,7 @@ enum ckpt_insn_kind {
 	CKPT_INSN_CPU,	  /* cpuid, xgetbv: reads what the CPU can do */
 	CKPT_INSN_CLOCK,  /* rdtsc, rdtscp, rdpid */
 	CKPT_INSN_RANDOM, /* rdrand, rdseed */
+	CKPT_INSN_STATUS, /* stmxcsr, fnstsw …: reads FP exception flags */
 	/* What value tracking understands. */
 	CKPT_INSN_LEA,
 	CKPT_INSN_MOVE,	       /* dst = src: register, memory or `imm` */

@@ -177,6 +177,10 @@ static uint32_t closure_flags(struct ckpt_scope *scope,
 		flags |= CKPT_FUNCTION_THREADS;
 	if (closure->traits & CKPT_TRAIT_LOCALE)
 		flags |= CKPT_FUNCTION_LOCALE;
+	if (closure->traits & CKPT_TRAIT_ERRNO)
+		flags |= CKPT_FUNCTION_ERRNO;
+	if (closure->traits & CKPT_TRAIT_FP_FLAGS)
+		flags |= CKPT_FUNCTION_FP_FLAGS;
 	if (keeps_errno(scope, closure))
 		flags |= CKPT_FUNCTION_KEEPS_ERRNO;
 	return flags;

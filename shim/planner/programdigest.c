@@ -161,7 +161,8 @@ static void feed_function(struct feed *feed,
 				 CKPT_FUNCTION_X87_RESULT |
 				 CKPT_FUNCTION_X87_PAIR | CKPT_FUNCTION_CPU |
 				 CKPT_FUNCTION_THREADS | CKPT_FUNCTION_LOCALE |
-				 CKPT_FUNCTION_PORTABLE | CKPT_FUNCTION_RAND;
+				 CKPT_FUNCTION_PORTABLE | CKPT_FUNCTION_RAND |
+				 CKPT_FUNCTION_ERRNO | CKPT_FUNCTION_FP_FLAGS;
 
 	feed_word(feed, function->flags & counted_flags);
 	feed_word(feed, function->vector_width);

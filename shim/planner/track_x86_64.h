@@ -74,6 +74,10 @@ enum { CKPT_WALK_STEP_MAX = 8 };
 
 struct ckpt_walk ckpt_track_walk(const struct ckpt_code *code, size_t index);
 
+/* May code read what the result of the call at `index` points at, before it
+ * has written there? */
+bool ckpt_track_reads_result(const struct ckpt_code *code, size_t index);
+
 /* How many entries the table of the switch loaded at `load` can have by the
  * comparison before it; 0: not known. */
 uint64_t ckpt_track_bound(const struct ckpt_code *code, uint32_t load);

@@ -196,3 +196,46 @@ struct ckpt_walk ckpt_track_walk(const struct ckpt_code *code, size_t index)
 		w.walk.reach = 0;
 	return w.walk;
 }
+
+static bool is_plain_write(const struct ckpt_insn *insn, uint32_t held)
+{
+	return has_held(&insn->memory, held) && insn->memory.is_written &&
+	       !insn->memory.is_read && !(insn->reads & held);
+}
+
+static bool reads_behind(struct walking *w, size_t index, uint32_t held,
+			 unsigned depth)
+{
+	while (held) {
+		const struct ckpt_insn *insn = &w->code->insns[index];
+		size_t target;
+
+		if (index == w->code->count || w->steps++ == STEPS_MAX ||
+		    depth == DEPTH_MAX)
+			return true;
+		if (is_plain_write(insn, held))
+			return false;
+		if (has_held(&insn->memory, held) ||
+		    ((insn->reads & held) && !is_copy(insn) && !is_call(insn)))
+			return true;
+		held = pass_on(insn, held);
+		target = insn->kind == CKPT_INSN_BRANCH ||
+					 insn->kind == CKPT_INSN_JUMP
+				 ? find_target(w->code, insn->target)
+				 : w->code->count;
+		if (is_end(insn) && target == w->code->count)
+			return is_held(held, 0);
+		if (insn->kind == CKPT_INSN_BRANCH && target < w->code->count &&
+		    reads_behind(w, target, held, depth + 1))
+			return true;
+		index = insn->kind == CKPT_INSN_JUMP ? target : index + 1;
+	}
+	return false;
+}
+
+bool ckpt_track_reads_result(const struct ckpt_code *code, size_t index)
+{
+	struct walking w = {.code = code};
+
+	return reads_behind(&w, index + 1, 1, 0);
+}

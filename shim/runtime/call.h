@@ -187,6 +187,9 @@ struct ckpt_call {
 	/* The function may draw from rand(), whose state cannot be seen in
 	 * this process: a call that does so is not a value. */
 	bool is_random_hidden;
+	/* Set by memo: FP exception flags and errno as the call found them. */
+	uint16_t caller_fp_flags;
+	int32_t caller_error;
 	struct ckpt_hash128 key;
 	struct ckpt_extent inline_extents[CKPT_CALL_EXTENTS_INLINE];
 };

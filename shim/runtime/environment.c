@@ -20,7 +20,9 @@ enum tag {
 	TAG_CPUS,
 	TAG_THREADS,
 	TAG_RAND,
-	TAG_LOCALE
+	TAG_LOCALE,
+	TAG_ERRNO,
+	TAG_FP_FLAGS
 };
 
 enum { CPU_MASK_SIZE = 1024 };
@@ -176,6 +178,8 @@ static const struct machine_item {
 	{CKPT_FUNCTION_THREADS, "CPUs allowed, or settings of threads"},
 	{CKPT_FUNCTION_LOCALE, "locale or time zone"},
 	{CKPT_FUNCTION_RAND, "state of rand()"},
+	{CKPT_FUNCTION_ERRNO, "errno"},
+	{CKPT_FUNCTION_FP_FLAGS, "floating-point exception flags"},
 };
 
 enum { MACHINE_ITEMS = sizeof(machine_items) / sizeof(machine_items[0]) };
@@ -220,6 +224,14 @@ static void add_machine_item(struct look *look, uint32_t flag)
 		break;
 	case CKPT_FUNCTION_LOCALE:
 		add_locale(&look->hasher);
+		break;
+	case CKPT_FUNCTION_ERRNO:
+		add(&look->hasher, TAG_ERRNO, &look->call->caller_error,
+		    sizeof(look->call->caller_error));
+		break;
+	case CKPT_FUNCTION_FP_FLAGS:
+		add(&look->hasher, TAG_FP_FLAGS, &look->call->caller_fp_flags,
+		    sizeof(look->call->caller_fp_flags));
 		break;
 	default:
 		add_random(&look->hasher, look->call);

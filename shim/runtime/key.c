@@ -459,7 +459,8 @@ static bool lacks_environment(const struct ckpt_call *call)
 {
 	const struct ckpt_plan_function *function = call->program->function;
 	uint32_t machine = CKPT_FUNCTION_CPU | CKPT_FUNCTION_THREADS |
-			   CKPT_FUNCTION_LOCALE;
+			   CKPT_FUNCTION_LOCALE | CKPT_FUNCTION_ERRNO |
+			   CKPT_FUNCTION_FP_FLAGS;
 
 	return (function->input_count || function->flags & machine) &&
 	       !call->has_environment;

@@ -323,6 +323,8 @@ static enum ckpt_verdict decide(struct ckpt_thread *thread,
 	      thread->call_count > 1);
 	ckpt_call_begin(&memo->call, &function->program, frame, &thread->ranges,
 			&slot->arena);
+	memo->call.caller_error = before->error;
+	memo->call.caller_fp_flags = (uint16_t)before->fp_flags;
 	verdict = look_up(store, memo);
 	if (verdict == CKPT_MISS)
 		verdict = compute_once(store, thread, memo);

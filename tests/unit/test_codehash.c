@@ -242,6 +242,14 @@ START_TEST(threads_cpu_and_system_calls_are_traits)
 		"unsigned tick(void) { return __builtin_ia32_rdtsc(); }\n"
 		"extern char **environ;\n"
 		"int variables(void) { return environ[0] != 0; }\n"
+		"#include <errno.h>\n#include <fenv.h>\n"
+		"int old_error(int x) { return x + errno; }\n"
+		"int set_error(int x) { errno = x; return -1; }\n"
+		"int kept(int x) { int *e = &errno; if (x) *e = 0; return *e; }"
+		"\nint flags(void) { return fetestexcept(FE_ALL_EXCEPT) != 0; "
+		"}\n"
+		"int register_flags(void) { return __builtin_ia32_stmxcsr() & "
+		"1; }\n"
 		"int none(int x) { return x; }\n"
 		"int main(void) { return 0; }\n";
 	static const struct {
@@ -254,6 +262,11 @@ START_TEST(threads_cpu_and_system_calls_are_traits)
 		{"call", CKPT_TRAIT_SYSCALL},
 		{"tick", CKPT_TRAIT_CLOCK},
 		{"variables", CKPT_TRAIT_ENVIRONMENT},
+		{"old_error", CKPT_TRAIT_ERRNO},
+		{"set_error", 0},
+		{"kept", CKPT_TRAIT_ERRNO},
+		{"flags", CKPT_TRAIT_FP_FLAGS | CKPT_TRAIT_CPU},
+		{"register_flags", CKPT_TRAIT_FP_FLAGS},
 		{"none", 0},
 	};
 	struct ckpt_scope *scope = build_source("gcc -O2", source);

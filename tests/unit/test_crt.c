@@ -48,6 +48,9 @@ START_TEST(traits_follow_what_a_function_depends_on)
 		CKPT_TRAIT_THREADS);
 	ck_assert_uint_eq(ckpt_crt_traits("libc.so.6", "environ", false),
 			  CKPT_TRAIT_ENVIRONMENT);
+	ck_assert_uint_eq(ckpt_crt_traits("libm.so.6", "fetestexcept", false) &
+				  CKPT_TRAIT_FP_FLAGS,
+			  CKPT_TRAIT_FP_FLAGS);
 	ck_assert_uint_eq(ckpt_crt_traits("libc.so.6", "memset", false), 0);
 }
 END_TEST
