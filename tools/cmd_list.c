@@ -8,21 +8,24 @@
 
 #include "shim/common/buf.h"
 #include "shim/common/cleanup.h"
+#include "shim/store/mark.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/json.h"
 #include "tools/storecli.h"
+#include "tools/table.h"
 
 static const char help[] =
 	"usage: ckpt list [OPTIONS]\n"
 	"\n"
 	"The results that are kept: key, size, age, how long the call took "
 	"that\n"
-	"was recorded, and the function. '*' marks results that were used "
-	"since\n"
-	"they were stored, or since eviction last looked at them.\n"
+	"was recorded, how often it was served from this store, the time that\n"
+	"saved, and the function. More than 32 hits are counted roughly, told\n"
+	"with a ~; none are counted while the store is used read-only.\n"
 	"\n"
-	"  --sort ORDER     size (default), age or time; largest first\n"
+	"  --sort ORDER     size (default), age, time, hits or saved; largest\n"
+	"                   first\n"
 	"  --function NAME  only results of this function\n"
 	"  --older-than AGE only older ones: 90, 30s, 5m, 12h, 7d, 2w\n"
 	"  --limit N        the first N only\n"
@@ -35,8 +38,14 @@ struct row {
 	struct ckpt_hash128 key;
 	struct ckpt_entry_info info;
 	uint64_t size;
+	uint64_t hit_count;
 	bool is_used;
 };
+
+static uint64_t saved_ns(const struct row *row)
+{
+	return row->hit_count * row->info.duration_ns;
+}
 
 static int by_size(const void *left, const void *right)
 {
@@ -61,13 +70,30 @@ static int by_time(const void *left, const void *right)
 	       (a->info.duration_ns > b->info.duration_ns);
 }
 
+static int by_hits(const void *left, const void *right)
+{
+	const struct row *a = left, *b = right;
+
+	return (a->hit_count < b->hit_count) - (a->hit_count > b->hit_count);
+}
+
+static int by_saved(const void *left, const void *right)
+{
+	uint64_t a = saved_ns(left), b = saved_ns(right);
+
+	return (a < b) - (a > b);
+}
+
 struct list_order {
 	const char *name;
 	int (*compare)(const void *left, const void *right);
 };
 
-static const struct list_order orders[] = {
-	{"size", by_size}, {"age", by_age}, {"time", by_time}};
+static const struct list_order orders[] = {{"size", by_size},
+					   {"age", by_age},
+					   {"time", by_time},
+					   {"hits", by_hits},
+					   {"saved", by_saved}};
 
 struct list_options {
 	const struct list_order *order;
@@ -95,6 +121,9 @@ static void print_json(const struct row *rows, size_t count)
 		ckpt_json_int(&json, "created", rows[i].info.created_s);
 		ckpt_json_real(&json, "seconds",
 			       (double)rows[i].info.duration_ns / 1e9);
+		ckpt_json_uint(&json, "hits", rows[i].hit_count);
+		ckpt_json_real(&json, "saved_seconds",
+			       (double)saved_ns(&rows[i]) / 1e9);
 		ckpt_json_bool(&json, "used", rows[i].is_used);
 		ckpt_json_end_object(&json);
 	}
@@ -102,31 +131,51 @@ static void print_json(const struct row *rows, size_t count)
 	ckpt_json_end_object(&json);
 }
 
-static void print_table(const struct row *rows, size_t count, size_t total)
+static const struct ckpt_table_column columns[] = {
+	{"key", true},	 {"size", false},  {"age", false},     {"time", false},
+	{"hits", false}, {"saved", false}, {"function", true},
+};
+
+static void add_row(struct ckpt_table *table, const struct row *row)
 {
-	int64_t now = time(NULL);
+	char key[CKPT_HASH_TEXT_SIZE], text[CKPT_STORECLI_TEXT_SIZE];
+
+	ckpt_hash_text(row->key, key);
+	ckpt_table_add(table, "%s", key);
+	ckpt_storecli_size(row->size, text);
+	ckpt_table_add(table, "%s", text);
+	ckpt_storecli_age(time(NULL) - row->info.created_s, text);
+	ckpt_table_add(table, "%s", text);
+	ckpt_storecli_duration(row->info.duration_ns, text);
+	ckpt_table_add(table, "%s", text);
+	ckpt_table_add(table, "%s%" PRIu64,
+		       row->hit_count > CKPT_MARK_EXACT ? "~" : "",
+		       row->hit_count);
+	ckpt_storecli_duration(saved_ns(row), text);
+	ckpt_table_add(table, "%s", row->hit_count ? text : "-");
+	ckpt_table_add(table, "%s (%s)", row->info.function, row->info.object);
+}
+
+static enum ckpt_status print_table(const struct row *rows, size_t count,
+				    size_t total)
+{
+	struct ckpt_table table = {
+		.columns = columns,
+		.column_count = sizeof(columns) / sizeof(columns[0]),
+	};
+	enum ckpt_status status;
 
 	if (!total) {
 		puts("no results");
-		return;
+		return CKPT_OK;
 	}
-	printf("%-32s %9s %7s %9s   function\n", "key", "size", "age", "time");
-	for (size_t i = 0; i < count; i++) {
-		char key[CKPT_HASH_TEXT_SIZE];
-		char size[CKPT_STORECLI_TEXT_SIZE];
-		char age[CKPT_STORECLI_TEXT_SIZE];
-		char duration[CKPT_STORECLI_TEXT_SIZE];
-
-		ckpt_hash_text(rows[i].key, key);
-		ckpt_storecli_size(rows[i].size, size);
-		ckpt_storecli_age(now - rows[i].info.created_s, age);
-		ckpt_storecli_duration(rows[i].info.duration_ns, duration);
-		printf("%s %9s %7s %9s %c %s (%s)\n", key, size, age, duration,
-		       rows[i].is_used ? '*' : ' ', rows[i].info.function,
-		       rows[i].info.object);
-	}
+	for (size_t i = 0; i < count; i++)
+		add_row(&table, &rows[i]);
+	status = ckpt_table_print(&table, stdout);
+	ckpt_table_deinit(&table);
 	if (count < total)
 		printf("and %zu more\n", total - count);
+	return status;
 }
 
 static enum ckpt_status collect_rows(const struct ckpt_store *store,
@@ -138,8 +187,13 @@ static enum ckpt_status collect_rows(const struct ckpt_store *store,
 
 	ckpt_walk_open(&walk, store, false);
 	while (ckpt_walk_next(&walk, &entry)) {
-		struct row row = {entry.key, entry.info, entry.size,
-				  entry.is_used};
+		const struct row row = {
+			.key = entry.key,
+			.info = entry.info,
+			.size = entry.size,
+			.hit_count = entry.hit_count,
+			.is_used = entry.is_used,
+		};
 
 		if (ckpt_storecli_matches(filter, &entry))
 			ckpt_buf_add(rows, &row, sizeof(row));
@@ -174,9 +228,10 @@ static int list_store(const struct list_options *options)
 	if (options->is_json)
 		print_json(rows, shown);
 	else
-		print_table(rows, shown, count);
+		status = print_table(rows, shown, count);
 	ckpt_buf_deinit(&buf);
-	return ckpt_cli_finish("list");
+	return status == CKPT_NOMEM ? ckpt_cli_fail("list", &err)
+				    : ckpt_cli_finish("list");
 }
 
 static const struct list_order *find_order(const char *name)
@@ -196,10 +251,11 @@ static int take_option(struct list_options *options, int option)
 	case 's':
 		options->order = find_order(optarg);
 		if (!options->order)
-			return ckpt_cli_usage("list",
-					      "--sort: size, age or time, not "
-					      "'%s'",
-					      optarg);
+			return ckpt_cli_usage(
+				"list",
+				"--sort: size, age, time, hits or "
+				"saved, not '%s'",
+				optarg);
 		return 0;
 	case 'f':
 		options->filter.function = optarg;

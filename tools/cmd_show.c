@@ -9,6 +9,7 @@
 
 #include "shim/common/cleanup.h"
 #include "shim/common/payload.h"
+#include "shim/store/mark.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/json.h"
@@ -163,6 +164,7 @@ static void print_json(const struct ckpt_walk_entry *entry,
 	ckpt_json_uint(&json, "size", entry->size);
 	ckpt_json_uint(&json, "recorded_bytes", entry->payload_size);
 	ckpt_json_string(&json, "place", place);
+	ckpt_json_uint(&json, "hits", entry->hit_count);
 	ckpt_json_bool(&json, "used", entry->is_used);
 	put_components(&json, &content->components);
 	ckpt_recordtext_json(&json, "inputs",
@@ -192,10 +194,10 @@ static void print_entry(const struct ckpt_walk_entry *entry,
 	printf("recorded  %s, a call of %s\n", created, duration);
 	printf("place     %s, %" PRIu64 " bytes, checksum right\n", place,
 	       entry->size);
-	printf("used      %s\n", entry->is_used ? "yes"
-						: "not since it was "
-						  "stored or last "
-						  "looked at");
+	printf("served    %s%" PRIu64 " times%s\n",
+	       entry->hit_count > CKPT_MARK_EXACT ? "about " : "",
+	       entry->hit_count,
+	       entry->is_used ? "" : ", not since eviction last looked");
 	print_components(&content->components);
 	if (content->has_inputs)
 		ckpt_recordtext_print(stdout, "inputs", &content->inputs);

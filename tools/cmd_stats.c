@@ -11,6 +11,8 @@
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/json.h"
+#include "tools/storecli.h"
+#include "tools/table.h"
 
 static const char help[] =
 	"usage: ckpt stats [OPTIONS]\n"
@@ -56,42 +58,40 @@ static void print_json(const char *directory,
 	ckpt_json_end_object(&json);
 }
 
-/* Columns other than the name; wide enough for what they hold. */
-static const char row_format[] = "%9s %9s %9s %9s %9s %9s %11s\n";
+static const struct ckpt_table_column columns[] = {
+	{"function", true}, {"hits", false},	 {"misses", false},
+	{"stored", false},  {"bypassed", false}, {"refused", false},
+	{"errors", false},  {"saved", false},
+};
 
-static void print_row(const struct ckpt_tally_line *line, int width)
+static enum ckpt_status print_table(const struct ckpt_tally_line *lines,
+				    size_t count)
 {
-	const struct ckpt_counters *c = &line->counters;
-	const uint64_t values[] = {c->hits,	c->misses,  c->stored,
-				   c->bypassed, c->refused, c->errors};
-	char text[7][24];
-
-	for (size_t i = 0; i < 6; i++)
-		snprintf(text[i], sizeof(text[i]), "%" PRIu64, values[i]);
-	snprintf(text[6], sizeof(text[6]), "%.3f s", seconds(c->saved_ns));
-	printf("%-*s", width, line->name);
-	printf(row_format, text[0], text[1], text[2], text[3], text[4], text[5],
-	       text[6]);
-}
-
-static void print_table(const struct ckpt_tally_line *lines, size_t count)
-{
-	bool is_coloured = ckpt_cli_is_coloured(stdout);
-	int width = 8;
+	struct ckpt_table table = {
+		.columns = columns,
+		.column_count = sizeof(columns) / sizeof(columns[0]),
+	};
+	enum ckpt_status status;
 
 	if (!count) {
 		puts("nothing has been looked up yet");
-		return;
+		return CKPT_OK;
 	}
-	for (size_t i = 0; i < count; i++)
-		if ((int)strlen(lines[i].name) > width)
-			width = (int)strlen(lines[i].name);
-	printf("%s%-*s", is_coloured ? "\033[1m" : "", width, "function");
-	printf(row_format, "hits", "misses", "stored", "bypassed", "refused",
-	       "errors", "saved");
-	fputs(is_coloured ? "\033[0m" : "", stdout);
-	for (size_t i = 0; i < count; i++)
-		print_row(&lines[i], width);
+	for (size_t i = 0; i < count; i++) {
+		const struct ckpt_counters *c = &lines[i].counters;
+		const uint64_t values[] = {c->hits,	c->misses,  c->stored,
+					   c->bypassed, c->refused, c->errors};
+		char saved[CKPT_STORECLI_TEXT_SIZE];
+
+		ckpt_table_add(&table, "%s", lines[i].name);
+		for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++)
+			ckpt_table_add(&table, "%" PRIu64, values[j]);
+		ckpt_storecli_duration(c->saved_ns, saved);
+		ckpt_table_add(&table, "%s", saved);
+	}
+	status = ckpt_table_print(&table, stdout);
+	ckpt_table_deinit(&table);
+	return status;
 }
 
 /* A configured function that was never called says nothing. */
@@ -136,10 +136,12 @@ static int print_stats(const char *config, bool is_last_run, bool is_json)
 	count = drop_unused(lines, count);
 	if (count)
 		qsort(lines, count, sizeof(*lines), by_saved);
-	if (is_json)
+	if (is_json) {
 		print_json(directory, lines, count);
-	else
-		print_table(lines, count);
+	} else if (print_table(lines, count)) {
+		ckpt_err_set(&err, CKPT_NOMEM, "out of memory");
+		return ckpt_cli_fail("stats", &err);
+	}
 	return ckpt_cli_finish("stats");
 }
 

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 
 #include "shim/common/sys_x86_64.h"
+#include "shim/store/mark.h"
 #include "shim/store/path.h"
 #include "shim/store/scan.h"
 
@@ -75,7 +76,7 @@ static bool move_record(struct ckpt_evict *evict, const struct ckpt_scan *scan,
 		return false;
 	__atomic_fetch_add(&evict->index->header->disk_size, scan->record_size,
 			   __ATOMIC_RELAXED);
-	__atomic_store_n(find->mark, 0, __ATOMIC_RELAXED);
+	ckpt_mark_clear(find->mark);
 	evict->kept_count++;
 	return true;
 }
@@ -96,7 +97,7 @@ static void empty_segment(struct ckpt_evict *evict, struct ckpt_scan *scan,
 					      location, &find))
 			continue;
 		if (may_keep && kept_size < scan->size / KEPT_PART &&
-		    __atomic_load_n(find.mark, __ATOMIC_RELAXED) &&
+		    ckpt_mark_is_used(find.mark) &&
 		    !is_too_old(evict, scan->record.created_s) &&
 		    move_record(evict, scan, &find)) {
 			kept_size += scan->record_size;
@@ -230,8 +231,8 @@ static enum file_fate judge_file(const struct file_walk *walk,
 	if (!walk->removes_all && !is_too_old(evict, st->st_mtim.tv_sec)) {
 		if (!walk->removes_unmarked)
 			return FILE_STAYS;
-		if (__atomic_load_n(find.mark, __ATOMIC_RELAXED)) {
-			__atomic_store_n(find.mark, 0, __ATOMIC_RELAXED);
+		if (ckpt_mark_is_used(find.mark)) {
+			ckpt_mark_clear(find.mark);
 			evict->kept_count++;
 			return FILE_STAYS;
 		}
@@ -346,8 +347,8 @@ static void trim_segment(struct ckpt_evict *evict, unsigned id)
 			    evict->index, scan.record.key,
 			    ckpt_location_make(id, scan.record_off), &find))
 			continue;
-		if (__atomic_load_n(find.mark, __ATOMIC_RELAXED)) {
-			__atomic_store_n(find.mark, 0, __ATOMIC_RELAXED);
+		if (ckpt_mark_is_used(find.mark)) {
+			ckpt_mark_clear(find.mark);
 			evict->kept_count++;
 			is_dead = false;
 		} else if (ckpt_index_remove(evict->index, &find)) {

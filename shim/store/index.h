@@ -102,8 +102,7 @@ struct ckpt_index_header {
 
 struct ckpt_index_bucket {
 	uint64_t slots[CKPT_INDEX_WAYS];
-	uint8_t marks[CKPT_INDEX_WAYS]; /* 1: used since it was last looked at
-					 */
+	uint8_t marks[CKPT_INDEX_WAYS]; /* use of their entries: mark.h */
 	uint8_t is_overflowed;
 };
 

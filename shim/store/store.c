@@ -9,6 +9,7 @@
 #include "shim/store/evict.h"
 #include "shim/store/io.h"
 #include "shim/store/layout.h"
+#include "shim/store/mark.h"
 #include "shim/store/memory.h"
 #include "shim/store/rebuild.h"
 #include "shim/store/record.h"
@@ -43,6 +44,9 @@ struct ckpt_store {
 	uint64_t unchecked_size; /* put since free space was looked at */
 	uint64_t damaged_count;
 };
+
+/* Which hits of an entry that has many are counted: any numbers will do. */
+static __thread uint32_t dice;
 
 static uint64_t read_ms(clockid_t clock)
 {
@@ -256,9 +260,8 @@ static enum ckpt_status get_indexed(struct ckpt_store *store,
 			(void)ckpt_index_remove(index, &find);
 		if (status)
 			continue;
-		if (!index->is_readonly &&
-		    !__atomic_load_n(find.mark, __ATOMIC_RELAXED))
-			__atomic_store_n(find.mark, 1, __ATOMIC_RELAXED);
+		if (!index->is_readonly)
+			ckpt_mark_hit(find.mark, &dice);
 		return CKPT_OK;
 	}
 	return CKPT_NOTFOUND;

@@ -4,6 +4,7 @@
 #include "shim/common/sys_x86_64.h"
 #include "shim/store/evict.h"
 #include "shim/store/index.h"
+#include "shim/store/mark.h"
 
 enum { DIRS = 16 };
 
@@ -46,11 +47,13 @@ static bool find_slot(const struct ckpt_walk *walk, struct ckpt_hash128 key,
 	if (!walk->index) {
 		ret->slot = 0;
 		ret->is_used = false;
+		ret->hit_count = 0;
 		return true;
 	}
 	if (!ckpt_index_find_location(walk->index, key, location, &find))
 		return false;
-	ret->is_used = *find.mark;
+	ret->is_used = ckpt_mark_is_used(find.mark);
+	ret->hit_count = ckpt_mark_count(*find.mark);
 	/* Slots begin a bucket of a cache line. */
 	at = (uint64_t)((uint8_t *)find.slot - (uint8_t *)walk->index->buckets);
 	ret->slot = at / sizeof(struct ckpt_index_bucket) * CKPT_INDEX_WAYS +

@@ -18,11 +18,12 @@ struct ckpt_walk_entry {
 	struct ckpt_entry_info info;
 	uint64_t size; /* on disk */
 	uint64_t payload_size;
-	bool is_file;	   /* one of big/ */
-	bool is_used;	   /* hit since it was put or last looked at */
-	const void *bytes; /* the record, verified; NULL if not read */
-	uint64_t slot;	   /* its number in the index; bucket * WAYS + way */
-	uint64_t location; /* see index.h */
+	bool is_file;	    /* one of big/ */
+	bool is_used;	    /* hit since it was put or last looked at */
+	uint64_t hit_count; /* about, see mark.h; 0 without an index */
+	const void *bytes;  /* the record, verified; NULL if not read */
+	uint64_t slot;	    /* its number in the index; bucket * WAYS + way */
+	uint64_t location;  /* see index.h */
 };
 
 struct ckpt_walk {

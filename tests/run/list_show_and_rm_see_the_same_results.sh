@@ -20,6 +20,14 @@ expect_equal 'entries of a day ago' 0 \
 	"$(ckpt list --json --older-than 1d | jq '.entries | length')"
 expect_equal 'entries shown' 2 \
 	"$(ckpt list --json --limit 2 --sort time | jq '.entries | length')"
+ckpt run -- "$PROGRAMS/sum" 1 2 7 >/dev/null
+ckpt run -- "$PROGRAMS/sum" 1 2 7 >/dev/null
+ckpt run -- "$PROGRAMS/sum" 1 3 7 >/dev/null
+expect_equal 'hits, most first' '2 1 0' \
+	"$(ckpt list --json --sort hits | jq -r '[.entries[].hits] | join(" ")')"
+ckpt list --json --sort saved |
+	jq -e '.entries[0] | .hits == 2 and .saved_seconds > .seconds' >out ||
+	fail 'the most useful result is another'
 key=$(ckpt list --json | jq -r '.entries[0].key')
 
 ckpt show "${key:0:10}" >show
