@@ -9,7 +9,7 @@ enum {
 	CLASS_MIN = 5, /* 32 bytes, header included */
 	CLASS_LARGE = 16,
 	CLASS_COUNT = 48,
-	REGION_SIZE = 1 << 17,
+	REGION_SIZE = 1 << 16,
 };
 
 /* In front of each block. */
@@ -34,10 +34,11 @@ static size_t class_of(size_t size)
 	return class;
 }
 
-static void *map_memory(size_t size)
+static void *map_memory(size_t size, int flags)
 {
-	void *memory = ckpt_sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory =
+		ckpt_sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
 	return ckpt_sys_is_error(memory) ? NULL : memory;
 }
@@ -49,9 +50,9 @@ static struct header *cut_block(size_t class)
 	struct header *block;
 
 	if (class >= CLASS_LARGE)
-		return map_memory(size);
+		return map_memory(size, 0);
 	if ((size_t)(heap.end - heap.next) < size) {
-		char *region = map_memory(REGION_SIZE);
+		char *region = map_memory(REGION_SIZE, MAP_POPULATE);
 
 		if (!region)
 			return NULL;
