@@ -174,6 +174,28 @@ static enum ckpt_status find_symbols(struct ckpt_attached *attached,
 	return CKPT_OK;
 }
 
+/* Is all of [start, start + size) in one readable segment? */
+static bool is_inside(const struct ckpt_generation *generation, uintptr_t start,
+		      uint64_t size)
+{
+	struct ckpt_ranges ranges = {.segments = generation->segments};
+	const struct ckpt_segment *segment =
+		ckpt_ranges_segment(&ranges, (const void *)start);
+
+	return segment && size <= segment->end - start;
+}
+
+/* Does the word of the reference hold what was planned? Then it is bound so. */
+static bool is_bound(const struct ckpt_generation *generation,
+		     const struct ckpt_plan_edge *edge)
+{
+	uintptr_t word = generation->bases[edge->from] + edge->slot_vaddr;
+
+	return is_inside(generation, word, sizeof(uint64_t)) &&
+	       __atomic_load_n((const uint64_t *)word, __ATOMIC_RELAXED) ==
+		       generation->bases[edge->to] + edge->vaddr;
+}
+
 /* One name that the closure relies on. */
 static bool edge_holds(const struct ckpt_generation *generation,
 		       const struct ckpt_objects *objects,
@@ -188,6 +210,8 @@ static bool edge_holds(const struct ckpt_generation *generation,
 
 	if (!from)
 		return false;
+	if (is_bound(generation, edge))
+		return true;
 	ckpt_wanted_init(&wanted, plan->strings + edge->name,
 			 ckpt_plan_text(plan, edge->version), true);
 	if (ckpt_binding_find(objects, from, &wanted, &object, &symbol))
@@ -238,17 +262,6 @@ static enum ckpt_status check_edges(const struct ckpt_generation *generation,
 					    run->first + j, err);
 	}
 	return status;
-}
-
-/* Is all of [start, start + size) in one readable segment? */
-static bool is_inside(const struct ckpt_generation *generation, uintptr_t start,
-		      uint64_t size)
-{
-	struct ckpt_ranges ranges = {.segments = generation->segments};
-	const struct ckpt_segment *segment =
-		ckpt_ranges_segment(&ranges, (const void *)start);
-
-	return segment && size <= segment->end - start;
 }
 
 static enum ckpt_status check_texts(const struct ckpt_generation *generation,
