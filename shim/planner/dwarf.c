@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/dwarf.h"
+#include "shim/planner/dwarf_batch.h"
 #include "shim/planner/dwarf_child.h"
 #include "shim/planner/dwarf_location.h"
 #include "shim/planner/dwarf_work.h"
@@ -107,9 +108,12 @@ ckpt_dwarf_read_function(struct ckpt_types *types,
 	struct ckpt_reader in;
 	enum ckpt_status status;
 
-	status = run(request, ckpt_dwarf_work_function, &answer, err);
-	if (!status) {
+	if (!request->batch || !ckpt_dwarf_batch_find(request->batch, request,
+						      &status, &in, err)) {
+		status = run(request, ckpt_dwarf_work_function, &answer, err);
 		ckpt_reader_init(&in, answer.data, answer.size);
+	}
+	if (!status) {
 		status = decode(&in, types, &function);
 		if (status)
 			(void)ckpt_err_set(err, status,

@@ -50,7 +50,11 @@ struct ckpt_dwarf_request {
 	/* Types that shall be in `types` afterwards, if the file has them. */
 	const char *const *type_names;
 	size_t type_count;
+	/* Where the answer may be already (dwarf_batch.h), or NULL. */
+	const struct ckpt_dwarf_batch *batch;
 };
+
+struct ckpt_dwarf_batch;
 
 struct ckpt_dwarf_function {
 	struct ckpt_signature signature; /* its `source` is not set */

@@ -5,6 +5,7 @@
 #include "shim/planner/dwarf_type.h"
 #include "shim/planner/typewire.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROOTS_MAX = CKPT_DWARF_PARAMETERS_MAX + 200 };
@@ -267,31 +268,53 @@ static enum ckpt_status end(struct work *work, size_t root_count,
 		(const struct ckpt_type *const *)work->roots, root_count, out);
 }
 
+/* Of an open file. */
+static enum ckpt_status read_function(struct work *work, struct ckpt_buf *out,
+				      struct ckpt_err *err)
+{
+	enum ckpt_status status = find(work, err);
+
+	if (!status)
+		status = check_language(work, err);
+	if (!status)
+		status = start(work, err);
+	if (status)
+		return status;
+	work->is_cfa_based = ckpt_location_is_cfa_based(&work->dies, work->die);
+	work->roots[0] = ckpt_dwarf_types_of(work->t, work->die);
+	read_flags(work);
+	read_parameters(work);
+	read_extra(work);
+	write_answer(work, out);
+	return end(work, 1 + work->count + work->extra_count, out, err);
+}
+
+enum ckpt_status ckpt_dwarf_work_one(struct ckpt_dies *dies,
+				     const struct ckpt_dwarf_request *request,
+				     struct ckpt_buf *out, struct ckpt_err *err)
+{
+	struct work *work = calloc(1, sizeof(*work));
+	enum ckpt_status status;
+
+	if (!work)
+		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
+	work->dies = *dies;
+	work->request = request;
+	status = read_function(work, out, err);
+	*dies = work->dies;
+	free(work);
+	return status;
+}
+
 enum ckpt_status ckpt_dwarf_work_function(void *request, struct ckpt_buf *out,
 					  struct ckpt_err *err)
 {
-	/* Large, and the child has one: static rather than on the stack. */
-	static struct work work;
+	const struct ckpt_dwarf_request *wanted = request;
+	struct ckpt_dies dies;
 	enum ckpt_status status;
 
-	work.request = request;
-	status = ckpt_dies_open(work.request->path, work.request->alt_path,
-				&work.dies, err);
-	if (!status)
-		status = find(&work, err);
-	if (!status)
-		status = check_language(&work, err);
-	if (!status)
-		status = start(&work, err);
-	if (status)
-		return status;
-	work.is_cfa_based = ckpt_location_is_cfa_based(&work.dies, work.die);
-	work.roots[0] = ckpt_dwarf_types_of(work.t, work.die);
-	read_flags(&work);
-	read_parameters(&work);
-	read_extra(&work);
-	write_answer(&work, out);
-	return end(&work, 1 + work.count + work.extra_count, out, err);
+	status = ckpt_dies_open(wanted->path, wanted->alt_path, &dies, err);
+	return status ? status : ckpt_dwarf_work_one(&dies, wanted, out, err);
 }
 
 enum ckpt_status ckpt_dwarf_work_variable(void *request, struct ckpt_buf *out,

@@ -15,6 +15,7 @@
 
 #include "shim/common/buf.h"
 #include "shim/planner/dwarf.h"
+#include "shim/planner/dwarf_die.h"
 
 enum {
 	CKPT_DWARF_EXTERNAL = 1 << 0,
@@ -25,6 +26,12 @@ enum {
 	CKPT_DWARF_CXX = 1 << 5,
 	CKPT_DWARF_PARAMETERS_MAX = 512,
 };
+
+/* An answer about one of several functions of an open file. */
+enum ckpt_status ckpt_dwarf_work_one(struct ckpt_dies *dies,
+				     const struct ckpt_dwarf_request *request,
+				     struct ckpt_buf *out,
+				     struct ckpt_err *err) CKPT_MUST_CHECK;
 
 /* Both have the shape of ckpt_child_work.run; the argument is a request. */
 enum ckpt_status ckpt_dwarf_work_function(void *request, struct ckpt_buf *out,

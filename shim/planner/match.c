@@ -175,26 +175,11 @@ void ckpt_matches_deinit(struct ckpt_matches *matches)
 	*matches = (struct ckpt_matches){0};
 }
 
-static struct ckpt_match *find_match(struct ckpt_matches *matches, size_t first,
-				     uint64_t vaddr)
-{
-	for (size_t i = first; i < matches->count; i++)
-		if (matches->items[i].vaddr == vaddr)
-			return &matches->items[i];
-	return NULL;
-}
-
-static enum ckpt_status add_match(struct ckpt_matches *matches, size_t first,
-				  uint32_t object,
+/* In the order in which they are met; merge_matches() brings together what is
+ * at one address. */
+static enum ckpt_status add_match(struct ckpt_matches *matches, uint32_t object,
 				  const struct ckpt_symbol *symbol)
 {
-	struct ckpt_match *match = find_match(matches, first, symbol->vaddr);
-
-	if (match) {
-		if (symbol->size > match->size)
-			match->size = symbol->size;
-		return CKPT_OK;
-	}
 	if (matches->count == matches->capacity) {
 		size_t capacity = matches->capacity * 2 + 8;
 		void *items = realloc(matches->items,
@@ -205,19 +190,55 @@ static enum ckpt_status add_match(struct ckpt_matches *matches, size_t first,
 		matches->items = items;
 		matches->capacity = capacity;
 	}
-	matches->items[matches->count++] = (struct ckpt_match){
+	matches->items[matches->count] = (struct ckpt_match){
 		.object = object,
 		.vaddr = symbol->vaddr,
 		.size = symbol->size,
 		.is_ifunc = symbol->type == STT_GNU_IFUNC,
 		.symbol = symbol->name,
+		.slot_count = matches->count, /* their order, meanwhile */
 	};
+	matches->count++;
 	return CKPT_OK;
+}
+
+static int compare_matches(const void *a, const void *b)
+{
+	const struct ckpt_match *x = a, *y = b;
+
+	if (x->vaddr != y->vaddr)
+		return x->vaddr > y->vaddr ? 1 : -1;
+	return (x->slot_count > y->slot_count) -
+	       (x->slot_count < y->slot_count);
+}
+
+/* By address; the first that was met gives its name, the longest its size. */
+static void merge_matches(struct ckpt_matches *matches, size_t first)
+{
+	size_t kept = first;
+
+	if (matches->count == first)
+		return;
+	qsort(matches->items + first, matches->count - first,
+	      sizeof(*matches->items), compare_matches);
+	for (size_t i = first; i < matches->count; i++) {
+		struct ckpt_match *match = &matches->items[i];
+
+		if (kept > first &&
+		    matches->items[kept - 1].vaddr == match->vaddr) {
+			if (match->size > matches->items[kept - 1].size)
+				matches->items[kept - 1].size = match->size;
+			continue;
+		}
+		match->slot_count = 0;
+		matches->items[kept++] = *match;
+	}
+	matches->count = kept;
 }
 
 static enum ckpt_status find_in_table(const struct ckpt_image *image,
 				      bool is_dynamic, uint32_t object,
-				      const struct wanted *wanted, size_t first,
+				      const struct wanted *wanted,
 				      struct ckpt_matches *matches)
 {
 	bool is_exact = !wanted->is_glob && !wanted->is_cplusplus;
@@ -229,7 +250,7 @@ static enum ckpt_status find_in_table(const struct ckpt_image *image,
 		if (!is_function(image, &symbols[i], is_exact) ||
 		    !matches_symbol(wanted, &symbols[i]))
 			continue;
-		status = add_match(matches, first, object, &symbols[i]);
+		status = add_match(matches, object, &symbols[i]);
 		if (status)
 			return status;
 	}
@@ -273,39 +294,97 @@ static enum ckpt_status add_name(struct ckpt_match *match,
 	return CKPT_OK;
 }
 
-static enum ckpt_status add_names(const struct ckpt_image *image,
-				  bool is_dynamic, struct ckpt_match *match)
+/* The functions of one table of symbols, by address. */
+struct by_address {
+	const struct ckpt_symbol **items;
+	size_t count;
+};
+
+static int compare_symbols(const void *a, const void *b)
+{
+	const struct ckpt_symbol *x = *(const struct ckpt_symbol *const *)a;
+	const struct ckpt_symbol *y = *(const struct ckpt_symbol *const *)b;
+
+	if (x->vaddr != y->vaddr)
+		return x->vaddr > y->vaddr ? 1 : -1;
+	return (x > y) - (x < y);
+}
+
+static enum ckpt_status sort_symbols(const struct ckpt_image *image,
+				     bool is_dynamic, struct by_address *ret)
 {
 	size_t count;
 	const struct ckpt_symbol *symbols = table(image, is_dynamic, &count);
-	enum ckpt_status status;
 
-	for (size_t i = 0; i < count; i++) {
-		if (symbols[i].vaddr != match->vaddr ||
-		    !is_function(image, &symbols[i], true))
-			continue;
-		status = add_name(match, &symbols[i]);
+	ret->count = 0;
+	ret->items = malloc((count + 1) * sizeof(struct ckpt_symbol *));
+	if (!ret->items)
+		return CKPT_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (is_function(image, &symbols[i], true))
+			ret->items[ret->count++] = &symbols[i];
+	qsort(ret->items, ret->count, sizeof(struct ckpt_symbol *),
+	      compare_symbols);
+	return CKPT_OK;
+}
+
+static enum ckpt_status add_names(const struct by_address *symbols,
+				  struct ckpt_match *match)
+{
+	size_t low = 0, high = symbols->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols->items[middle]->vaddr < match->vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (;
+	     low < symbols->count && symbols->items[low]->vaddr == match->vaddr;
+	     low++) {
+		enum ckpt_status status = add_name(match, symbols->items[low]);
+
 		if (status)
 			return status;
 	}
 	return CKPT_OK;
 }
 
-static enum ckpt_status complete_match(const struct ckpt_image *image,
-				       struct ckpt_match *match)
+static enum ckpt_status set_display(struct ckpt_match *match)
 {
-	enum ckpt_status status = add_names(image, true, match);
-
-	if (!status)
-		status = add_names(image, false, match);
-	if (status)
-		return status;
 	if (is_mangled(match->symbol))
 		match->display =
 			__cxa_demangle(match->symbol, NULL, NULL, NULL);
 	if (!match->display)
 		match->display = strdup(match->symbol);
 	return match->display ? CKPT_OK : CKPT_NOMEM;
+}
+
+static enum ckpt_status complete_matches(const struct ckpt_image *image,
+					 struct ckpt_matches *matches,
+					 size_t first)
+{
+	struct by_address tables[2] = {{.count = 0}, {.count = 0}};
+	enum ckpt_status status = CKPT_OK;
+
+	if (matches->count > first)
+		status = sort_symbols(image, true, &tables[0]);
+	if (!status && matches->count > first)
+		status = sort_symbols(image, false, &tables[1]);
+	for (size_t i = first; !status && i < matches->count; i++) {
+		struct ckpt_match *match = &matches->items[i];
+
+		status = add_names(&tables[0], match);
+		if (!status)
+			status = add_names(&tables[1], match);
+		if (!status)
+			status = set_display(match);
+	}
+	free(tables[0].items);
+	free(tables[1].items);
+	return status;
 }
 
 /* ---- objects ---- */
@@ -336,13 +415,6 @@ static bool is_wanted_object(const struct ckpt_image *image, const char *path,
 	       (soname && fnmatch(pattern, soname, 0) == 0);
 }
 
-static int compare_matches(const void *a, const void *b)
-{
-	const struct ckpt_match *x = a, *y = b;
-
-	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
-}
-
 static enum ckpt_status find_in_object(const struct ckpt_image *image,
 				       uint32_t object,
 				       const struct wanted *wanted,
@@ -351,16 +423,13 @@ static enum ckpt_status find_in_object(const struct ckpt_image *image,
 	size_t first = matches->count;
 	enum ckpt_status status;
 
-	status = find_in_table(image, true, object, wanted, first, matches);
+	status = find_in_table(image, true, object, wanted, matches);
 	if (!status)
-		status = find_in_table(image, false, object, wanted, first,
-				       matches);
-	if (matches->count > first)
-		qsort(matches->items + first, matches->count - first,
-		      sizeof(*matches->items), compare_matches);
-	for (size_t i = first; !status && i < matches->count; i++)
-		status = complete_match(image, &matches->items[i]);
-	return status;
+		status = find_in_table(image, false, object, wanted, matches);
+	if (status)
+		return status;
+	merge_matches(matches, first);
+	return complete_matches(image, matches, first);
 }
 
 const struct ckpt_image *ckpt_match_image(struct ckpt_scope *scope,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CODE_SIZE_MIN = 48 };
+enum { CODE_SIZE_MIN = 48, FUNCTIONS_MAX = 1500 };
 
 /* Parts of functions, and copies whose arguments the compiler changed, have a
  * dot in their names; main is the program itself. */
@@ -16,8 +16,7 @@ static bool is_whole(const char *symbol)
 	       strcmp(symbol, "_start") != 0;
 }
 
-bool ckpt_planmeasure_wants(struct ckpt_scope *scope,
-			    const struct ckpt_match *match)
+static bool is_wanted(struct ckpt_scope *scope, const struct ckpt_match *match)
 {
 	const struct ckpt_image *image =
 		ckpt_scope_image(scope, match->object, NULL);
@@ -25,6 +24,36 @@ bool ckpt_planmeasure_wants(struct ckpt_scope *scope,
 	return image && match->size >= CODE_SIZE_MIN && !match->is_ifunc &&
 	       is_whole(match->symbol) &&
 	       ckpt_image_section(image, ".debug_info");
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+	const struct ckpt_match *x = a, *y = b;
+
+	if (x->size != y->size)
+		return x->size < y->size ? 1 : -1;
+	return (x->vaddr > y->vaddr) - (x->vaddr < y->vaddr);
+}
+
+void ckpt_planmeasure_choose(struct ckpt_scope *scope,
+			     struct ckpt_matches *matches)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < matches->count; i++) {
+		struct ckpt_match match = matches->items[i];
+
+		if (is_wanted(scope, &match))
+			matches->items[kept++] = match;
+		else
+			ckpt_match_deinit(&match);
+	}
+	matches->count = kept;
+	if (kept <= FUNCTIONS_MAX)
+		return;
+	qsort(matches->items, kept, sizeof(*matches->items), compare_sizes);
+	while (matches->count > FUNCTIONS_MAX)
+		ckpt_match_deinit(&matches->items[--matches->count]);
 }
 
 void ckpt_planmeasure_time(struct ckpt_planned_function *function)

@@ -12,10 +12,11 @@
 
 #include "shim/planner/planner.h"
 
-/* Is a function that a pattern matches worth to be timed? Its object must have
- * debug info, which tells how it is called, and its code some length. */
-bool ckpt_planmeasure_wants(struct ckpt_scope *scope,
-			    const struct ckpt_match *match);
+/* Of what a pattern matches, leave what may be worth to be timed: functions of
+ * objects with debug info, which tells how they are called, with code of some
+ * length; of too many the longest. */
+void ckpt_planmeasure_choose(struct ckpt_scope *scope,
+			     struct ckpt_matches *matches);
 
 /* The function is refused, but its signature and its entry are known: take the
  * refusal back and plan it without roots, to be timed. Leaves it as it is where

@@ -4,6 +4,7 @@
 #include "shim/planner/absent.h"
 #include "shim/planner/barred.h"
 #include "shim/planner/deps.h"
+#include "shim/planner/dwarf_batch.h"
 #include "shim/planner/planmeasure.h"
 #include "shim/planner/purity.h"
 #include "shim/planner/reach.h"
@@ -20,6 +21,7 @@
 struct work {
 	struct ckpt_planning *planning;
 	struct ckpt_deps *deps;
+	struct ckpt_dwarf_batch batch; /* prototypes of many functions */
 };
 
 static const char *file_name(const char *path)
@@ -137,7 +139,7 @@ static enum ckpt_status find_signature(struct work *work,
 		return CKPT_NOMEM;
 	status = ckpt_signature_find(function->types, image, match->symbol,
 				     match->vaddr, function->config, work->deps,
-				     &function->signature, &err);
+				     &work->batch, &function->signature, &err);
 	if (status)
 		return take_refusal(function, status, &err);
 	function->has_signature = true;
@@ -300,7 +302,7 @@ static enum ckpt_status add_absent(struct work *work,
 		return CKPT_NOMEM;
 	index = (uint32_t)work->planning->function_count;
 	status = add_function(work->planning, config, &match);
-	if (!status)
+	if (!status && !work->planning->config->is_measure)
 		status = ckpt_absent_explain(scope, config, work->deps, &cause);
 	if (status)
 		return status;
@@ -379,17 +381,29 @@ static enum ckpt_status add_matched(struct work *work,
 	return add_function(planning, config, match);
 }
 
-/* Matches that stand in the planning already belong to an earlier block. */
-static bool is_left_out(const struct ckpt_planning *planning,
-			const struct ckpt_function_config *config,
-			const struct ckpt_match *match)
+/* One child for the debug info of all that a pattern matched. */
+static enum ckpt_status prepare_signatures(struct work *work, size_t first)
 {
-	if (is_known(planning, match))
-		return true;
-	return planning->config->is_measure && config->is_pattern &&
-	       !ckpt_planmeasure_wants(planning->scope, match);
+	const struct ckpt_planning *planning = work->planning;
+	enum ckpt_status status = CKPT_OK;
+
+	if (planning->function_count - first < 2)
+		return CKPT_OK;
+	for (size_t i = first; !status && i < planning->function_count; i++) {
+		const struct ckpt_planned_function *f = &planning->functions[i];
+		const struct ckpt_image *image = ckpt_scope_image(
+			planning->scope, f->match.object, NULL);
+
+		if (image)
+			status = ckpt_signature_prepare(
+				&work->batch, image, f->match.symbol,
+				f->match.vaddr, f->config);
+	}
+	ckpt_dwarf_batch_ask(&work->batch);
+	return status;
 }
 
+/* Matches that stand in the planning already belong to an earlier block. */
 static enum ckpt_status plan_matches(struct work *work,
 				     const struct ckpt_function_config *config,
 				     struct ckpt_matches *matches,
@@ -399,15 +413,19 @@ static enum ckpt_status plan_matches(struct work *work,
 	size_t first = planning->function_count;
 	enum ckpt_status status = CKPT_OK;
 
+	if (planning->config->is_measure && config->is_pattern)
+		ckpt_planmeasure_choose(planning->scope, matches);
 	for (size_t i = 0; i < matches->count; i++) {
 		struct ckpt_match match = matches->items[i];
 
 		matches->items[i] = (struct ckpt_match){0};
-		if (status || is_left_out(planning, config, &match))
+		if (status || is_known(planning, &match))
 			ckpt_match_deinit(&match);
 		else
 			status = add_matched(work, config, &match, err);
 	}
+	if (!status)
+		status = prepare_signatures(work, first);
 	for (size_t i = first; !status && i < planning->function_count; i++)
 		status = plan_function(work, &planning->functions[i]);
 	if (!status)
@@ -496,7 +514,7 @@ enum ckpt_status ckpt_planner_run(struct ckpt_config *config,
 				  struct ckpt_err *err)
 {
 	struct ckpt_planning *planning = calloc(1, sizeof(*planning));
-	struct work work = {planning, deps};
+	struct work work = {.planning = planning, .deps = deps};
 	enum ckpt_status status;
 
 	if (!planning)
@@ -511,6 +529,7 @@ enum ckpt_status ckpt_planner_run(struct ckpt_config *config,
 	planning->is_other_program = is_other_program(planning);
 	if (!status && !planning->is_other_program)
 		status = plan_all(&work, err);
+	ckpt_dwarf_batch_deinit(&work.batch);
 	if (status) {
 		ckpt_planning_destroy(planning);
 		return status;

@@ -2,6 +2,7 @@
 #include "shim/planner/signature.h"
 #include "shim/planner/cdecl.h"
 #include "shim/planner/dwarf.h"
+#include "shim/planner/dwarf_batch.h"
 #include "shim/planner/dwarf_file.h"
 #include "shim/planner/header.h"
 #include "shim/planner/location_x86_64.h"
@@ -22,6 +23,7 @@ struct finder {
 	uint64_t vaddr;
 	const struct ckpt_function_config *config;
 	struct ckpt_deps *deps;
+	const struct ckpt_dwarf_batch *batch;
 	char *directory; /* of the config file; or NULL */
 	/* Types that contracts name: `as TYPE`, sizeof(TYPE). */
 	const char *type_names[TYPE_NAMES_MAX];
@@ -188,7 +190,8 @@ static enum ckpt_status use_file(struct finder *finder,
 		.vaddr = file->vaddr,
 		.is_exported = find_export(finder) != NULL,
 		.type_names = finder->type_names,
-		.type_count = finder->type_count};
+		.type_count = finder->type_count,
+		.batch = finder->batch};
 	struct ckpt_dwarf_function function;
 	struct ckpt_err reason;
 	enum ckpt_status status;
@@ -329,6 +332,7 @@ enum ckpt_status ckpt_signature_find(struct ckpt_types *types,
 				     const char *symbol, uint64_t vaddr,
 				     const struct ckpt_function_config *config,
 				     struct ckpt_deps *deps,
+				     const struct ckpt_dwarf_batch *batch,
 				     struct ckpt_signature *ret,
 				     struct ckpt_err *err)
 {
@@ -340,6 +344,7 @@ enum ckpt_status ckpt_signature_find(struct ckpt_types *types,
 				.vaddr = vaddr,
 				.config = config,
 				.deps = deps,
+				.batch = batch,
 				.directory = file ? dirname(file) : NULL};
 	struct ckpt_signature signature;
 	enum ckpt_status status = find(&finder, &signature, err);
@@ -385,4 +390,25 @@ void ckpt_signature_text(const struct ckpt_signature *signature,
 		       signature->is_variadic	    ? ", ..."
 		       : signature->parameter_count ? ""
 						    : "void");
+}
+
+enum ckpt_status
+ckpt_signature_prepare(struct ckpt_dwarf_batch *batch,
+		       const struct ckpt_image *image, const char *symbol,
+		       uint64_t vaddr,
+		       const struct ckpt_function_config *config)
+{
+	const struct finder finder = {.image = image, .vaddr = vaddr};
+	const struct ckpt_dwarf_request request = {
+		.path = ckpt_image_path(image),
+		.name = symbol,
+		.has_vaddr = true,
+		.vaddr = vaddr,
+		.is_exported = find_export(&finder) != NULL};
+
+	if (config->signature || config->debug_file ||
+	    !ckpt_image_section(image, ".debug_info") ||
+	    ckpt_image_section(image, ".gnu_debugaltlink"))
+		return CKPT_OK;
+	return ckpt_dwarf_batch_add(batch, &request);
 }

@@ -35,16 +35,26 @@ struct ckpt_signature {
 /*
  * The signature of the function `symbol` at `vaddr` of `image`. Files read or
  * looked for are noted in `deps`. NOTFOUND: no source knows it, err says where
- * we looked and what to write. UNSUPPORTED: found, and not to be trusted.
+ * we looked and what to write. UNSUPPORTED: found, and not to be trusted. Where
+ * `batch` (NULL: none) has an answer already, no child is started for it.
  */
 struct ckpt_deps;
+struct ckpt_dwarf_batch;
 enum ckpt_status ckpt_signature_find(struct ckpt_types *types,
 				     const struct ckpt_image *image,
 				     const char *symbol, uint64_t vaddr,
 				     const struct ckpt_function_config *config,
 				     struct ckpt_deps *deps,
+				     const struct ckpt_dwarf_batch *batch,
 				     struct ckpt_signature *ret,
 				     struct ckpt_err *err) CKPT_MUST_CHECK;
+
+/* The same question will be asked soon: have it answered with others, by
+ * ckpt_dwarf_batch_ask(), where the object itself has debug info. */
+enum ckpt_status ckpt_signature_prepare(
+	struct ckpt_dwarf_batch *batch, const struct ckpt_image *image,
+	const char *symbol, uint64_t vaddr,
+	const struct ckpt_function_config *config) CKPT_MUST_CHECK;
 
 /* "int f(const char *key, size_t n)" for messages and inspect. */
 void ckpt_signature_text(const struct ckpt_signature *signature,

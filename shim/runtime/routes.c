@@ -118,10 +118,11 @@ void *ckpt_routes_measured(struct ckpt_routes *routes, void *original,
 
 	if (stub)
 		return stub;
+	/* Asking the CPU is slow. */
+	if (!routes->widest)
+		routes->widest = (uint8_t)ckpt_thunk_widest();
 	return add_route(routes, route,
-			 measured->row ? (uint8_t)ckpt_thunk_widest()
-				       : CKPT_VECTOR_XMM,
-			 0);
+			 measured->row ? routes->widest : CKPT_VECTOR_XMM, 0);
 }
 
 void ckpt_routes_bypass(const struct ckpt_routes *routes,

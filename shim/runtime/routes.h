@@ -16,6 +16,7 @@
 struct ckpt_routes {
 	struct ckpt_route *items; /* CKPT_THUNK_COUNT of them */
 	uint32_t count;
+	uint8_t widest; /* registers for unknown signatures; 0: not asked yet */
 };
 
 enum ckpt_status ckpt_routes_init(struct ckpt_routes *routes) CKPT_MUST_CHECK;

@@ -118,7 +118,7 @@ static inline enum ckpt_status find(const char *file, const char *symbol)
 	ck_assert_msg(!ckpt_image_open(path, &image, &err), "%s", err.text);
 	status = ckpt_signature_find(types, image, symbol,
 				     find_vaddr(image, symbol), &config, &deps,
-				     &signature, &err);
+				     NULL, &signature, &err);
 	/* The image need not outlive what it told. */
 	ckpt_image_close(image);
 	return status;
