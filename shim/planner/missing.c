@@ -20,11 +20,21 @@ static void written_path(const char *path, char *text, size_t size)
 	text[used] = 0;
 }
 
-static const char *likely_clause(const struct ckpt_type *pointer)
+/* The pointer to the virtual functions of an object: GCC and Clang call it
+ * _vptr.CLASS and _vptr$CLASS. */
+static bool is_virtual_table(const char *path)
+{
+	const char *member = strrchr(path, '>');
+
+	return member && !strncmp(member + 1, "_vptr", 5);
+}
+
+static const char *likely_clause(const struct ckpt_type *pointer,
+				 const char *path)
 {
 	const struct ckpt_type *element = pointer->element;
 
-	if (element->kind == CKPT_TYPE_FUNCTION)
+	if (is_virtual_table(path) || element->kind == CKPT_TYPE_FUNCTION)
 		return "code";
 	if (element->kind == CKPT_TYPE_INT && element->size == 1 &&
 	    element->is_const)
@@ -48,5 +58,5 @@ void ckpt_missing_note(struct ckpt_compiler *compiler,
 			"%s`%s` (%s) has no contract: add \"%s\" = \"%s\" "
 			"to [function.memory]",
 			compiler->missing.size ? "\n" : "", text, type, text,
-			likely_clause(pointer));
+			likely_clause(pointer, text));
 }
