@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""LAPACK and BLAS through scipy's wrappers, in the precisions given (sdcz):
-a line each, with a digest of everything that the routine gives."""
+"""LAPACK and BLAS through scipy's wrappers, and what has none by pointers, in
+the precisions given (sdcz): a line each, with a digest of everything that the
+routine gives."""
+import ctypes
 import hashlib
 import sys
 
@@ -11,6 +13,7 @@ import scipy.linalg.lapack
 TYPES = {"s": np.float32, "d": np.float64,
          "c": np.complex64, "z": np.complex128}
 N, M, K = 24, 30, 3
+LIBRARY = ctypes.CDLL("liblapack.so.3")
 
 
 def noise(dtype, *shape):
@@ -50,6 +53,31 @@ class Precision:
         feed(digest, result[pick] if isinstance(result, tuple) else result)
         print(self.letter + name, digest.hexdigest()[:16])
         return result
+
+    def fortran(self, name, *args):
+        """Letters, numbers and arrays; tuples are only room to work in. The
+        lengths of letters come last."""
+        digest, pointers, lengths = hashlib.sha256(), [], []
+        for x in args:
+            if isinstance(x, str):
+                x = np.frombuffer(x.encode(), np.uint8)
+                lengths.append(ctypes.c_size_t(1))
+            elif isinstance(x, int):
+                x = np.array([x], np.int32)
+            elif isinstance(x, float):
+                x = np.array([x], self.real)
+            pointers.append(np.zeros(x) if isinstance(x, tuple) else x)
+        getattr(LIBRARY, self.letter + name + "_")(
+            *(ctypes.c_void_p(x.ctypes.data) for x in pointers), *lengths)
+        feed(digest, [x for x, y in zip(pointers, args)
+                      if not isinstance(y, tuple)])
+        print(self.letter + name, digest.hexdigest()[:16])
+
+    def reals(self, *shape):
+        return np.zeros(shape, self.real, "F")
+
+    def elements(self, *shape):
+        return np.zeros(shape, self.dtype, "F")
 
     def matrices(self):
         identity = np.eye(N, dtype=self.dtype)
@@ -151,10 +179,82 @@ class Precision:
             self.run("herk", 2, self.tall)
             self.run("her2k", 2, self.tall, self.tall)
 
+    def by_pointers(self):
+        work, room = (9999,), 4096
+        info, count = np.zeros(1, np.int32), np.zeros(1, np.int32)
+        ints = np.zeros(2 * N, np.int32)
+        org, orm = ("orglq", "ormlq") if self.is_real else ("unglq", "unmlq")
+        wide, tau = self.noise(N, M), self.elements(N)
+        self.fortran("gelqf", N, M, wide, N, tau, work, room, info)
+        product = self.noise(M, K)
+        self.fortran(orm, "L", "N", M, K, N, wide, N, tau, product, M, work,
+                     room, info)
+        product = self.noise(K, M)
+        self.fortran(orm, "R", "T" if self.is_real else "C", K, M, N, wide, N,
+                     tau, product, K, work, room, info)
+        self.fortran(org, N, M, N, wide, N, tau, work, room, info)
+
+        values = (self.elements(N), self.elements(N))[:1 + self.is_real]
+        extra = (work,) if self.is_real else (work, work)
+        for job, sense in (("N", "N"), ("V", "N"), ("V", "B")):
+            tail = (work, room, work, info)
+            self.fortran("geevx", "B", job, job, sense, N, self.noise(N, N), N,
+                         *values, self.elements(N, N), N, self.elements(N, N),
+                         N, count, info.copy(), self.reals(N), self.reals(1),
+                         self.reals(N), self.reals(N), *tail)
+        for job in "NV":
+            tail = (ints[:1], 1, work) if self.is_real else (work, work)
+            self.fortran("geesx", job, "N", work, "N", N, self.noise(N, N), N,
+                         count, *values, self.elements(N, N), N, self.reals(1),
+                         self.reals(1), work, room, *tail, info)
+        name = "syevx" if self.is_real else "heevx"
+        for job, some in (("N", "A"), ("V", "A"), ("V", "I"), ("N", "I")):
+            self.fortran(name, job, some, "U", N, self.h.copy("F"), N, 0.0,
+                         0.0, 3, 9, 0.0, count, self.reals(N),
+                         self.elements(N, N), N, work, room, *extra,
+                         ints[:N], info)
+
+        band = self.noise(6, N)
+        band[3] += 10
+        self.fortran("gbtrf", N, N, 2, 1, band, 6, ints[:N], info)
+        self.fortran("gbtrs", "N", N, 2, 1, K, band, 6, ints[:N],
+                     self.b.copy("F"), N, info)
+        low, middle, high = (self.noise(N - 1), self.noise(N) + 4,
+                             self.noise(N - 1))
+        more = self.elements(N - 2)
+        self.fortran("gttrf", N, low, middle, high, more, ints[:N], info)
+        self.fortran("gttrs", "T", N, K, low, middle, high, more, ints[:N],
+                     self.b.copy("F"), N, info)
+        pair = self.noise(2, N)
+        pair[1] = pair[1].real + 6
+        self.fortran("pbtrf", "U", N, 1, pair, 2, info)
+        self.fortran("pbtrs", "U", N, 1, K, pair, 2, self.b.copy("F"), N, info)
+        d, e = (self.noise(N) + 4).real.copy(), self.noise(N - 1)
+        self.fortran("pttrf", N, d, e, info)
+        letter = () if self.is_real else ("L",)
+        self.fortran("pttrs", *letter, N, K, d, e, self.b.copy("F"), N, info)
+
+        for kind, x in (("sy", self.s), ("he", self.h))[:2 - self.is_real]:
+            x = x.copy("F")
+            self.fortran(kind + "trf", "L", N, x, N, ints[:N], work, room,
+                         info)
+            self.fortran(kind + "trs", "L", N, K, x, N, ints[:N],
+                         self.b.copy("F"), N, info)
+            self.fortran(kind + "tri", "L", N, x, N, ints[:N], work, info)
+        x = self.h.copy("F")
+        self.fortran("pstrf", "U", N, x, N, ints[:N], count, -1.0, work, info)
+        tail = (self.reals(1), work, work, info)
+        x = self.h.copy("F")
+        self.fortran("gecon", "1", N, x, N, 100.0, *tail)
+        self.fortran("potrf", "U", N, x, N, info)
+        self.fortran("pocon", "U", N, x, N, 100.0, *tail)
+        self.fortran("trcon", "I", "U", "N", N, x, N, *tail)
+
 
 for letter in sys.argv[1]:
     precision = Precision(letter)
     for part in (precision.matrices, precision.solve, precision.least_squares,
                  precision.symmetric, precision.general, precision.singular,
-                 precision.factors, precision.products):
+                 precision.factors, precision.products,
+                 precision.by_pointers):
         part()

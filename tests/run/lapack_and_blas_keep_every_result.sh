@@ -1,39 +1,44 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# All routines of both contract libraries that scipy has wrappers for, some at
-# a time; then once more with every hit computed and compared.
+# Every routine of both contract libraries, called by scipy and by pointers:
+# each is a hit, with the very results; then once more with every hit computed
+# and compared. In one precision, in a full check in all four.
 . "$(dirname "$0")/lib.sh"
-full_only 'all of LAPACK takes minutes'
 
 program=$TOP/tests/programs/lapack.py
 
-some() { # PRECISION FUNCTION…
-	local precision=$1
-	shift
+all_of() { # PRECISION
+	local names name
+	mapfile -t names < <(sed -n "s/^name = \"\\(${1}[a-z0-9]*_\\)\"/\\1/p" \
+		"$TOP"/config/contracts/{lapack,blas}.toml)
+	[ ${#names[@]} -gt 60 ] || fail "few routines in precision $1"
 	rm -rf .ckpt
 	{
 		echo 'use = ["lapack", "blas"]'
-		echo 'plan_wait = "5 min"'
+		echo 'plan_wait = "1 min"'
 		printf 'functions = ['
-		printf '"%s", ' "$@"
+		printf '"%s", ' "${names[@]}"
 		echo ']'
-	} >base.toml
-	cp base.toml ckpt.toml
-	four_runs - /usr/bin/python3 "$program" "$precision"
-	{
-		cat base.toml
-		printf '[defaults]\nverify = 1\n'
 	} >ckpt.toml
-	ckpt run -- /usr/bin/python3 "$program" "$precision" >out 2>err.verify
+	/usr/bin/python3 "$program" "$1" >out.plain 2>err.plain
+	for run in cold warm; do
+		ckpt run -- /usr/bin/python3 "$program" "$1" >out.$run 2>err.$run
+		expect_same out.plain out.$run
+		expect_same err.plain err.$run
+	done
+	expect_counted misses 0
+	expect_counted refused 0
+	for name in "${names[@]}"; do
+		jq -e --arg name "$name" 'any(.functions[];
+			.name == $name and .hits > 0)' stats.json >/dev/null ||
+			fail "$name had no hit"
+	done
+	printf '[defaults]\nverify = 1\n' >>ckpt.toml
+	ckpt run -- /usr/bin/python3 "$program" "$1" >out 2>err.verify
 	expect_same out out.plain
 	[ ! -s err.verify ] || fail 'a computed result differs from the kept one'
 }
 
-for precision in s d c z; do
-	mapfile -t names < <(sed -n "s/^name = \"\\(${precision}[a-z0-9]*_\\)\"/\\1/p" \
-		"$TOP"/config/contracts/{lapack,blas}.toml)
-	[ ${#names[@]} -gt 40 ] || fail "few routines in precision $precision"
-	for ((i = 0; i < ${#names[@]}; i += 15)); do
-		some $precision "${names[@]:i:15}"
-	done
+for precision in d ${CKPT_TEST_FULL:+s c z}; do
+	all_of $precision
 done
