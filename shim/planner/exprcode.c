@@ -49,15 +49,22 @@ static enum ckpt_status compile_path(struct ckpt_coder *coder,
 				     enum ckpt_moment_rule moment)
 {
 	struct ckpt_plan_op load = {.code = CKPT_OP_LOAD};
+	bool is_zero_test = coder->is_zero_test;
 	struct ckpt_lvalue place;
-	enum ckpt_status status =
-		ckpt_coder_locate(coder, path, moment, &place);
+	enum ckpt_status status;
 
+	coder->is_zero_test = false;
+	status = ckpt_coder_locate(coder, path, moment, &place);
 	if (status)
 		return status;
 	if (place.type->kind == CKPT_TYPE_ARRAY ||
 	    (place.type->kind == CKPT_TYPE_STRUCT && coder->scope->is_place))
 		return CKPT_OK;
+	if (is_zero_test) {
+		status = ckpt_coder_magnitude(coder, path, moment, place.type);
+		if (status != CKPT_UNSUPPORTED)
+			return status;
+	}
 	if (!is_integer(place.type))
 		return ckpt_coder_fail(coder, path, "is no integer");
 	load.size = (uint8_t)place.type->size;
@@ -135,8 +142,7 @@ static enum ckpt_status compile_sizeof(struct ckpt_coder *coder,
 	return CKPT_OK;
 }
 
-/* -1 is one number, and !(a == b) one comparison: conditions on each element
- * of an array should be short. */
+/* Conditions on each element should be short: -1 is one number. */
 static bool is_negative_number(const struct ckpt_expr *expr)
 {
 	return expr->op == CKPT_OPERATOR_NEG &&
@@ -256,6 +262,7 @@ static enum ckpt_status compile_binary(struct ckpt_coder *coder,
 
 	if (expr->op == CKPT_OPERATOR_AND || expr->op == CKPT_OPERATOR_OR)
 		return compile_logical(coder, expr, moment);
+	coder->is_zero_test = ckpt_coder_is_zero_test(expr);
 	status = ckpt_coder_value(coder, expr->a, moment);
 	if (status)
 		return status;

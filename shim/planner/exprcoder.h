@@ -17,6 +17,7 @@ struct ckpt_coder {
 	uint32_t deepest;
 	/* Of the path compiled last: its type, for C's conversions. */
 	const struct ckpt_type *last_type;
+	bool is_zero_test; /* what follows is compared with 0 (exprfloat) */
 };
 
 /* Something in memory whose address is on the stack. */
@@ -57,6 +58,15 @@ enum ckpt_status
 ckpt_coder_check_moment(struct ckpt_coder *coder, const struct ckpt_path *path,
 			enum ckpt_moment_rule moment,
 			const struct ckpt_lvalue *at) CKPT_MUST_CHECK;
+
+/* x == 0 or x != 0, which also floating-point numbers can be asked. */
+bool ckpt_coder_is_zero_test(const struct ckpt_expr *expr);
+/* From the address of `path` on the stack to what is 0 if and only if that
+ * number is: its bits without signs. UNSUPPORTED: not of such a type. */
+enum ckpt_status
+ckpt_coder_magnitude(struct ckpt_coder *coder, const struct ckpt_path *path,
+		     enum ckpt_moment_rule moment,
+		     const struct ckpt_type *type) CKPT_MUST_CHECK;
 
 /* The value of `expr`. */
 enum ckpt_status ckpt_coder_value(struct ckpt_coder *coder,
