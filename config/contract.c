@@ -302,6 +302,8 @@ static const char *check_extent(const struct parser *parser)
 			      : NULL;
 	case CKPT_CLAUSE_EXTENT_FILE:
 	case CKPT_CLAUSE_EXTENT_HANDLE:
+		if (clause->extent == CKPT_CLAUSE_EXTENT_HANDLE)
+			others &= ~(unsigned)PART_TYPE;
 		if (clause->direction == CKPT_CLAUSE_DIRECTION_IN)
 			others &= ~(unsigned)PART_DIRECTION;
 		return others ? "file and handle are inputs: they stand alone, "

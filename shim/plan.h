@@ -408,6 +408,8 @@ enum ckpt_plan_clause_flag {
 	CKPT_CLAUSE_POST_COUNT = 1u << 1,
 	/* The pointer is looked at only post: memory the call creates. */
 	CKPT_CLAUSE_CREATED = 1u << 2,
+	CKPT_CLAUSE_EARLY_LOW = 1u << 3, /* a slice's `low` is never post */
+	CKPT_CLAUSE_TEXT = 1u << 4,	 /* HANDLE: its accessor gives text */
 };
 
 /* How far a pointer reaches. Alternatives for one pointer stand one after the

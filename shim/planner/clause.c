@@ -194,12 +194,62 @@ static enum ckpt_status check_flexible(const struct ckpt_draft *draft)
 	return CKPT_OK;
 }
 
+/* Is the path the parameter being described? */
+static bool is_itself(const struct ckpt_draft *draft,
+		      const struct ckpt_path *path)
+{
+	return path && !path->step_count && !strcmp(path->base, draft->path);
+}
+
+/* What the accessor returns: an integer, of which as many bytes count as its
+ * type has, or text. */
+static enum ckpt_status compile_answer(struct ckpt_draft *draft)
+{
+	const struct ckpt_type *type = draft->element;
+	bool is_text = type->kind == CKPT_TYPE_POINTER &&
+		       type->element->kind == CKPT_TYPE_INT &&
+		       type->element->size == 1;
+	bool is_number =
+		(type->kind == CKPT_TYPE_INT || type->kind == CKPT_TYPE_BOOL) &&
+		type->size <= 8;
+	uint64_t size = draft->clause->as_type ? type->size : 8;
+
+	if (draft->clause->as_type && !is_text && !is_number)
+		return ckpt_draft_fail(
+			draft, CKPT_UNSUPPORTED,
+			"`handle by FUNC(PATH) as TYPE`: TYPE is what FUNC "
+			"returns, an integer or `char *`");
+	if (draft->clause->as_type && is_text)
+		draft->entry.flags |= CKPT_CLAUSE_TEXT;
+	draft->entry.node =
+		ckpt_layout_bytes(draft->compiler, size, size, false);
+	return CKPT_OK;
+}
+
+/* The accessor is called with the handle, or with what PATH leads to. */
+static enum ckpt_status compile_handle(struct ckpt_draft *draft)
+{
+	struct ckpt_expr argument = {
+		.kind = CKPT_EXPR_PATH,
+		.path = draft->clause->handle,
+		.place = draft->clause->place,
+	};
+	enum ckpt_status status = compile_answer(draft);
+
+	if (status || is_itself(draft, draft->clause->handle))
+		return status;
+	return ckpt_draft_expr(draft, &argument, CKPT_MOMENT_PRE,
+			       &draft->entry.count);
+}
+
 static enum ckpt_status compile_item(struct ckpt_draft *draft)
 {
 	struct ckpt_compiler *compiler = draft->compiler;
 	struct ckpt_plan_clause *entry = &draft->entry;
 	enum ckpt_status status;
 
+	if (draft->clause->extent == CKPT_CLAUSE_EXTENT_HANDLE)
+		return compile_handle(draft);
 	if (!ckpt_draft_is_followed(draft)) {
 		entry->node = ckpt_layout_bytes(compiler, 1, 1, false);
 		return CKPT_OK;
@@ -234,13 +284,6 @@ static enum ckpt_status make_item(struct ckpt_draft *draft)
 	return draft->item->path ? CKPT_OK : CKPT_NOMEM;
 }
 
-/* Is the path the parameter being described? */
-static bool is_itself(const struct ckpt_draft *draft,
-		      const struct ckpt_path *path)
-{
-	return path && !path->step_count && !strcmp(path->base, draft->path);
-}
-
 /* A pointer that the call sets is not looked at before it, so it must stand
  * where the call can set it; and what a replay makes, it must fill. */
 static enum ckpt_status check_holder(const struct ckpt_draft *draft)
@@ -262,12 +305,6 @@ static enum ckpt_status check_holder(const struct ckpt_draft *draft)
 			"or in memory that is only read; a pointer that "
 			"the call sets is reached through another, as "
 			"`*p`");
-	if (draft->clause->extent == CKPT_CLAUSE_EXTENT_HANDLE &&
-	    !is_itself(draft, draft->clause->handle))
-		return ckpt_draft_fail(
-			draft, CKPT_UNSUPPORTED,
-			"`handle by FUNC(PATH)`: PATH has to be the handle "
-			"itself");
 	if (is_unknown && level->is_made)
 		return ckpt_draft_fail(
 			draft, CKPT_INVALID,

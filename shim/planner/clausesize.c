@@ -129,6 +129,13 @@ static enum ckpt_status compile_low(struct ckpt_draft *draft,
 	if (draft->clause->extent == CKPT_CLAUSE_EXTENT_GROW &&
 	    !draft->is_moving)
 		return CKPT_OK;
+	/* Where the call begins to write is known before it. */
+	if (draft->is_post_count && !ckpt_expr_has_post(draft->clause->low)) {
+		draft->entry.flags |= CKPT_CLAUSE_EARLY_LOW;
+		moment = draft->entry.direction == CKPT_DIR_OUT
+				 ? CKPT_MOMENT_OUT
+				 : CKPT_MOMENT_PRE;
+	}
 	return ckpt_draft_expr(draft, draft->clause->low,
 			       draft->is_moving ? CKPT_MOMENT_PRE : moment,
 			       &draft->entry.low);

@@ -105,6 +105,7 @@ struct ckpt_extent {
 	uint16_t flags;	   /* enum ckpt_extent_flag */
 	uint64_t stride;   /* bytes between rows; 0: one row */
 	uint64_t row_size; /* bytes of a row; = size if there is one */
+	uint64_t low;	   /* bytes of a slice's pointer before `address` */
 	union {
 		struct ckpt_hash128 digest;
 		uint64_t saved;

@@ -3,6 +3,10 @@
 
 #include "shim/runtime/filehash.h"
 
+#include <string.h>
+
+enum { TEXT_MAX = 1 << 20 };
+
 /* Code of another object can call anything: then every object of the process
  * counts. False if one has no known content (the vdso has no file). */
 static bool put_all_objects(struct ckpt_call *call, struct ckpt_sink *sink)
@@ -62,15 +66,64 @@ static enum ckpt_status put_code(struct ckpt_call *call, struct ckpt_sink *sink,
 	return ckpt_call_refuse(call, CKPT_REFUSAL_CODE, clause, value, 0);
 }
 
-/* All 64 bits count: an accessor that returns int leaves the upper half alone
- * or extends into it, and one that returns a pointer must not be cut short. */
+/* Text that an accessor gave: it must end where it can be read. */
+static enum ckpt_status put_text(struct ckpt_call *call, struct ckpt_sink *sink,
+				 uint32_t clause, const char *text)
+{
+	uint64_t size = 0;
+
+	while (text) {
+		uint64_t left = ckpt_ranges_readable(call->ranges, text + size,
+						     TEXT_MAX - size);
+		const char *end = left ? memchr(text + size, 0, left) : NULL;
+
+		if (end) {
+			size = (uint64_t)(end - text);
+			break;
+		}
+		size += left;
+		if (!left || size == TEXT_MAX)
+			return ckpt_call_refuse(call, CKPT_REFUSAL_ENDLESS,
+						clause, text, size);
+	}
+	ckpt_sink_put_word(sink, text ? size + 1 : 0);
+	ckpt_sink_put_content(sink, text, size);
+	return CKPT_OK;
+}
+
+/* What the accessor is called with: the handle, or what its path leads to. */
+static enum ckpt_status find_argument(struct ckpt_call *call, uint32_t clause,
+				      const struct ckpt_walk_pointer *pointer,
+				      const void *value, const void **ret)
+{
+	uint32_t path = call->program->clauses[clause].count;
+	struct ckpt_eval_context context = ckpt_walk_context(call, pointer);
+	enum ckpt_status status;
+	__int128 argument;
+
+	*ret = value;
+	if (path == CKPT_PLAN_NONE)
+		return CKPT_OK;
+	status = ckpt_eval(call, path, &context, &argument);
+	if (status)
+		return status;
+	*ret = (const void *)(uintptr_t)argument;
+	return CKPT_OK;
+}
+
+/* Of a number all bits of its type count; without a type all 64: an accessor
+ * that returns int leaves the upper half alone or extends into it. */
 static enum ckpt_status put_handle(struct ckpt_call *call,
 				   struct ckpt_sink *sink, uint32_t clause,
+				   const struct ckpt_walk_pointer *pointer,
 				   uint8_t *value)
 {
 	const struct ckpt_program *program = call->program;
 	const struct ckpt_plan_clause *c = &program->clauses[clause];
 	uint64_t (*accessor)(const void *) = NULL;
+	const void *argument;
+	enum ckpt_status status;
+	uint64_t answer;
 
 	if (program->host && program->host->symbol)
 		accessor = program->host->symbol(program, program->strings +
@@ -78,7 +131,22 @@ static enum ckpt_status put_handle(struct ckpt_call *call,
 	if (!accessor)
 		return ckpt_call_refuse(call, CKPT_REFUSAL_HANDLE, clause,
 					value, 0);
-	ckpt_sink_put_word(sink, accessor(value));
+	status = find_argument(call, clause, pointer, value, &argument);
+	if (status)
+		return status;
+	/* Accessors need not know what to say of nothing. */
+	if (!argument) {
+		ckpt_sink_put_word(sink, 0);
+		return CKPT_OK;
+	}
+	ckpt_sink_put_word(sink, 1);
+	answer = accessor(argument);
+	if (c->flags & CKPT_CLAUSE_TEXT)
+		return put_text(call, sink, clause,
+				(const char *)(uintptr_t)answer);
+	if (program->nodes[c->node].size < sizeof(answer))
+		answer &= ((uint64_t)1 << program->nodes[c->node].size * 8) - 1;
+	ckpt_sink_put_word(sink, answer);
 	return CKPT_OK;
 }
 
@@ -124,7 +192,7 @@ enum ckpt_status ckpt_outside_put(struct ckpt_call *call,
 	case CKPT_EXTENT_CODE:
 		return put_code(call, sink, clause, value);
 	case CKPT_EXTENT_HANDLE:
-		return put_handle(call, sink, clause, value);
+		return put_handle(call, sink, clause, pointer, value);
 	default:
 		return put_file(call, sink, clause, pointer, value);
 	}

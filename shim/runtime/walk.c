@@ -13,6 +13,7 @@ struct measure {
 	struct ckpt_eval_context context;
 	uint64_t step; /* bytes of an element */
 	bool is_post;
+	bool is_settling; /* the slice's `low` is known from before */
 	struct ckpt_extent *extent;
 };
 
@@ -232,9 +233,12 @@ static enum ckpt_status measure_count(struct measure *m, uint32_t end_expr)
 	if (status)
 		return status;
 	if (m->clause->extent == CKPT_EXTENT_SLICE) {
-		status = eval_bytes(m, m->clause->low, &low);
+		status = m->is_settling
+				 ? CKPT_OK
+				 : eval_bytes(m, m->clause->low, &extent->low);
 		if (status)
 			return status;
+		low = extent->low;
 	}
 	if (low > end) {
 		(void)ckpt_call_refuse(m->call, CKPT_REFUSAL_NEGATIVE,
@@ -450,7 +454,10 @@ static enum ckpt_status settle_extent(struct measure *m)
 	uint8_t *start = extent->address;
 
 	/* A slice's address has moved on by `low`: go back first. */
-	if (m->clause->extent == CKPT_EXTENT_SLICE)
+	m->is_settling = m->clause->flags & CKPT_CLAUSE_EARLY_LOW;
+	if (m->is_settling)
+		extent->address -= extent->low;
+	else if (m->clause->extent == CKPT_EXTENT_SLICE)
 		extent->address = ckpt_walk_value(extent->from);
 	status = measure_extent(m, extent->bound);
 	if (status)

@@ -85,6 +85,14 @@ END_TEST
 
 /* Layouts from debug info and from our own parser, which is tested against
  * compilers, must agree. */
+/* clang 14 takes a packed `char a : 8` for a char at a wrong place; we see
+ * that it overlaps, and believe nothing, also where such a struct is a member
+ * of another. */
+static bool is_refused(const struct ckpt_type *type, bool is_clang)
+{
+	return is_clang && type->kind == CKPT_TYPE_OTHER;
+}
+
 static void compare_field(const char *name, const struct ckpt_type_field *x,
 			  const struct ckpt_type_field *y, bool is_clang)
 {
@@ -100,15 +108,15 @@ static void compare_field(const char *name, const struct ckpt_type_field *x,
 		      "%s.%s", name, x->name);
 	ck_assert_msg(x->bit_size || x->type->size == y->type->size, "%s.%s",
 		      name, x->name);
-	ck_assert_int_eq(x->type->kind, y->type->kind);
+	if (is_refused(y->type, is_clang))
+		return;
+	ck_assert_msg(x->type->kind == y->type->kind, "%s.%s", name, x->name);
 }
 
 static void compare_record(const struct ckpt_type *a, const struct ckpt_type *b,
 			   bool is_clang)
 {
-	/* clang 14 takes a packed `char a : 8` for a char at a wrong place; we
-	 * see that it overlaps, and believe nothing. */
-	if (is_clang && b->kind == CKPT_TYPE_OTHER)
+	if (is_refused(b, is_clang))
 		return;
 	ck_assert_msg(a->size == b->size && a->field_count == b->field_count,
 		      "%s", a->name);

@@ -318,6 +318,121 @@ START_TEST(a_handle_counts_by_what_its_accessor_says)
 }
 END_TEST
 
+struct cipher {
+	const char *name;
+};
+
+static uintptr_t cipher_name(const void *cipher)
+{
+	return (uintptr_t)((const struct cipher *)cipher)->name;
+}
+
+/* Leaves something in the upper half, as a function that returns int may. */
+static uintptr_t cipher_size(const void *cipher)
+{
+	const char *name = ((const struct cipher *)cipher)->name;
+
+	return strlen(name) | (uintptr_t)name << 32;
+}
+
+static void *symbol_of_cipher(const struct ckpt_program *program,
+			      const char *symbol)
+{
+	if (!strcmp(symbol, "cipher_name"))
+		return (void *)cipher_name;
+	if (!strcmp(symbol, "cipher_size"))
+		return (void *)cipher_size;
+	return marshal_symbol(program, symbol);
+}
+
+static const struct ckpt_program_host cipher_host = {.symbol =
+							     symbol_of_cipher};
+
+START_TEST(a_handle_may_count_by_text_or_by_a_narrow_number)
+{
+	char first[] = "aes-128";
+	char second[] = "aes-128";
+	struct cipher cipher = {first};
+	struct ckpt_hash128 key;
+
+	compile("struct cipher;\nint f(const struct cipher *c);",
+		"[function.memory]\nc = \"handle by cipher_name(c) as "
+		"const char *\"\n");
+	m.program.host = &cipher_host;
+	set_pointer(0, &cipher);
+	key = marshal_key(&m);
+	cipher.name = second;
+	ck_assert(marshal_same(key, marshal_key(&m)));
+	second[0] = 'd';
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	cipher.name = NULL;
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	compile("struct cipher;\nint f(const struct cipher *c);",
+		"[function.memory]\nc = \"handle by cipher_size(c) as int\"\n");
+	m.program.host = &cipher_host;
+	set_pointer(0, &cipher);
+	cipher.name = first;
+	key = marshal_key(&m);
+	cipher.name = second;
+	ck_assert(marshal_same(key, marshal_key(&m)));
+}
+END_TEST
+
+START_TEST(a_handle_may_stand_behind_a_path)
+{
+	struct cipher cipher = {"aes"}, other = {"aes"};
+	struct {
+		int mode;
+		struct cipher *cipher;
+	} context = {1, &cipher};
+	struct ckpt_hash128 key;
+
+	compile("struct cipher; struct context { int mode; "
+		"struct cipher *cipher; };\nint f(const struct context *x);",
+		"[function.memory]\nx = "
+		"\"handle by cipher_name(x->cipher) as char *\"\n");
+	m.program.host = &cipher_host;
+	set_pointer(0, &context);
+	key = marshal_key(&m);
+	context.cipher = &other;
+	ck_assert(marshal_same(key, marshal_key(&m)));
+	other.name = "des";
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+	context.cipher = NULL;
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+}
+END_TEST
+
+/* ZSTD_outBuffer and its like. */
+START_TEST(a_type_may_tell_the_slice_that_the_call_fills)
+{
+	char bytes[8] = "abc.....";
+	struct {
+		char *dst;
+		size_t size, pos;
+	} out = {bytes, sizeof(bytes), 3};
+	struct ckpt_hash128 key;
+
+	compile("struct out { char *dst; unsigned long size, pos; };\n"
+		"int f(struct out *out);",
+		"[function.memory]\nout = \"one\"\n"
+		"[[type]]\nname = \"out\"\n[type.memory]\n"
+		"dst = \"out [pre(pos) .. post(pos)] max [pre(size)]\"\n");
+	set_pointer(0, &out);
+	key = marshal_key(&m);
+	memcpy(bytes + 3, "def", 3);
+	out.pos = 6;
+	marshal_capture(&m);
+	memcpy(bytes, "ABC.....", 8);
+	out.pos = 3;
+	marshal_replay(&m, key);
+	ck_assert_int_eq(out.pos, 6);
+	ck_assert_int_eq(memcmp(bytes, "ABCdef..", 8), 0);
+	out.pos = 4;
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+}
+END_TEST
+
 static void write_file(const char *path, const char *text)
 {
 	static const struct timespec old[2] = {{1000000, 0}, {1000000, 0}};
@@ -397,6 +512,9 @@ START_TEST(a_number_that_is_no_address_is_a_value)
 END_TEST
 
 UNIT_MAIN("marshal", a_handle_counts_by_what_its_accessor_says,
+	  a_handle_may_count_by_text_or_by_a_narrow_number,
+	  a_handle_may_stand_behind_a_path,
+	  a_type_may_tell_the_slice_that_the_call_fills,
 	  a_file_counts_by_its_content, a_static_string_is_told_again,
 	  a_result_inside_an_argument_is_an_alias, brotlis_contract_works,
 	  a_slice_starts_where_the_caller_is,
