@@ -97,6 +97,7 @@ struct ckpt_config {
 	struct ckpt_strings lower;
 	char *remote;
 	char *secret_file;
+	char *name_space;
 	int log_level; /* enum ckpt_log_level of plan.h */
 	int on_error;  /* of [defaults]: for what concerns no one function */
 	double plan_wait_s; /* default 10 */

@@ -61,7 +61,9 @@ static const struct ckpt_key cache_keys[] = {
 	 USER},
 	{"lower", CKPT_VALUE_PATHS, CONFIG(lower), 0, NULL, ENFORCED, USER},
 	{"remote", CKPT_VALUE_TEXT, CONFIG(remote), 0, NULL, LATER, USER},
-	{"secret_file", CKPT_VALUE_PATH, CONFIG(secret_file), 0, NULL, LATER,
+	{"secret_file", CKPT_VALUE_PATH, CONFIG(secret_file), 0, NULL, ENFORCED,
+	 USER},
+	{"namespace", CKPT_VALUE_TEXT, CONFIG(name_space), 0, NULL, ENFORCED,
 	 USER},
 };
 

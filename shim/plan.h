@@ -96,6 +96,8 @@ struct ckpt_plan_header {
 	uint32_t flags;		  /* CKPT_PLAN_* */
 	uint32_t on_error;	  /* for what concerns no function */
 	uint32_t lower; /* string: directories of lower stores, a line each */
+	uint32_t secret_file; /* string or NONE: absolute */
+	uint32_t name_space;  /* string or NONE */
 	uint32_t reserved;
 	struct ckpt_plan_section sections[CKPT_PLAN_SECTION_COUNT];
 };

@@ -479,6 +479,11 @@ static uint32_t add_lower(struct ckpt_tables *tables,
 	return ckpt_tables_text(tables, (const char *)text.data);
 }
 
+static uint32_t add_optional(struct ckpt_tables *tables, const char *text)
+{
+	return text ? ckpt_tables_text(tables, text) : CKPT_PLAN_NONE;
+}
+
 static struct ckpt_plan_header make_header(struct ckpt_tables *tables,
 					   const struct ckpt_config *config,
 					   struct ckpt_hash128 key)
@@ -494,6 +499,8 @@ static struct ckpt_plan_header make_header(struct ckpt_tables *tables,
 		.max_age_s = config->max_age_s,
 		.on_error = (uint32_t)config->on_error,
 		.lower = add_lower(tables, &config->lower),
+		.secret_file = add_optional(tables, config->secret_file),
+		.name_space = add_optional(tables, config->name_space),
 	};
 
 	header.flags |= config->is_readonly ? CKPT_PLAN_READONLY : 0;

@@ -222,6 +222,8 @@ static enum ckpt_status check_all_references(const struct ckpt_plan_view *view,
 	    !is_reference(view, header->store_directory, CKPT_PLAN_STRINGS,
 			  false) ||
 	    !is_reference(view, header->lower, CKPT_PLAN_STRINGS, false) ||
+	    !is_reference(view, header->secret_file, CKPT_PLAN_STRINGS, true) ||
+	    !is_reference(view, header->name_space, CKPT_PLAN_STRINGS, true) ||
 	    header->log_level > CKPT_LOG_DEBUG ||
 	    header->on_error > CKPT_ON_ERROR_IGNORE)
 		return ckpt_err_set(err, CKPT_BADDATA, "header is damaged");

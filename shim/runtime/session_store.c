@@ -118,6 +118,22 @@ static const char *store_directory(const struct ckpt_plan_view *plan)
 	return plan->strings + plan->header->store_directory;
 }
 
+/* NULL where the config says nothing. */
+static const char *text_of(const struct ckpt_plan_view *plan, uint32_t string)
+{
+	const char *text =
+		string == CKPT_PLAN_NONE ? "" : plan->strings + string;
+
+	return *text ? text : NULL;
+}
+
+static const char *name_space(const struct ckpt_plan_view *plan)
+{
+	if (ckpt_session->settings.name_space)
+		return ckpt_session->settings.name_space;
+	return text_of(plan, plan->header->name_space);
+}
+
 bool ckpt_session_open_store(struct ckpt_memo *memo)
 {
 	const struct ckpt_plan_view *plan =
@@ -128,6 +144,8 @@ bool ckpt_session_open_store(struct ckpt_memo *memo)
 		.max_size = plan->header->max_size,
 		.max_entries = plan->header->max_entries,
 		.max_age_s = plan->header->max_age_s,
+		.secret_file = text_of(plan, plan->header->secret_file),
+		.name_space = name_space(plan),
 		.lower = ckpt_session->lower,
 	};
 	struct ckpt_store *store = NULL;
@@ -142,6 +160,7 @@ bool ckpt_session_open_store(struct ckpt_memo *memo)
 		ckpt_session_tell("store", &err);
 		return false;
 	}
+	memo->is_readonly = ckpt_store_is_readonly(store);
 	if (!memo->is_readonly &&
 	    !ckpt_stats_open(store_directory(plan), ckpt_session->row_names,
 			     ckpt_session->row_objects, ckpt_session->row_count,

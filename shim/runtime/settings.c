@@ -36,6 +36,7 @@ static void read_ours(struct ckpt_settings *ret, const char *variable)
 	} known[] = {
 		{"CKPT_CONFIG", &ret->config, NULL},
 		{"CKPT_DIR", &ret->directory, NULL},
+		{"CKPT_NAMESPACE", &ret->name_space, NULL},
 		{"CKPT_PLANNER", &ret->planner, NULL},
 		{"CKPT_CONTRACTS", &ret->contracts, NULL},
 		{"CKPT_RERUN", &ret->rerun, NULL},

@@ -25,6 +25,7 @@ struct ckpt_settings {
 	char *const *environment; /* of the target, NULL-terminated */
 	const char *config;	  /* CKPT_CONFIG, or NULL; … */
 	const char *directory;	  /* CKPT_DIR */
+	const char *name_space;	  /* CKPT_NAMESPACE */
 	const char *planner;	  /* CKPT_PLANNER */
 	const char *contracts;	  /* CKPT_CONTRACTS: the planner's */
 	const char *rerun;	  /* CKPT_RERUN */

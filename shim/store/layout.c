@@ -454,6 +454,9 @@ static enum ckpt_status open_version_dir(struct ckpt_layout *layout, int top,
 	layout->dev = st.st_dev;
 	layout->inode = st.st_ino;
 	layout->is_local = is_local_file_system(fd);
+	/* A read-only mount, or a directory we may only look into. */
+	if (ckpt_sys_faccessat(fd, ".", W_OK))
+		layout->is_readonly = true;
 	return check_owner(&st, layout->path, layout->is_shared, false, err);
 }
 

@@ -66,7 +66,7 @@ struct ckpt_layout {
 	int dir; /* of v1/; look at it through ckpt_layout_dir() */
 	dev_t dev;
 	ino_t inode;
-	bool is_readonly;
+	bool is_readonly; /* wanted so, or it cannot be written */
 	bool is_shared;
 	unsigned dir_mode;
 	unsigned file_mode;

@@ -13,6 +13,7 @@
 #include "shim/store/memory.h"
 #include "shim/store/rebuild.h"
 #include "shim/store/record.h"
+#include "shim/store/secret.h"
 #include "shim/store/segment.h"
 #include "shim/store/tables.h"
 #include "shim/store/writer.h"
@@ -31,7 +32,8 @@ enum {
 struct ckpt_store {
 	struct ckpt_layout layout;
 	struct ckpt_store_options options;
-	struct ckpt_store *lower; /* asked when this one has no answer */
+	struct ckpt_hash_secret secret; /* of the namespace */
+	struct ckpt_store *lower;	/* asked when this one has no answer */
 	struct ckpt_evict_limits limits;
 	struct ckpt_io_pool pool;
 	struct ckpt_memory memory;
@@ -72,6 +74,7 @@ static enum ckpt_status open_lower(struct ckpt_store *store,
 
 	options.is_readonly = true;
 	options.secret = NULL;
+	options.secret_file = NULL;
 	while (options.lower && *options.lower && status == CKPT_NOTFOUND) {
 		const char *directory = *options.lower++;
 
@@ -96,6 +99,19 @@ static enum ckpt_status check_secrets(const struct ckpt_store *store,
 			    store->layout.path, store->lower->layout.path);
 }
 
+/* `wanted` is what secret_file says; NULL: nothing. */
+static enum ckpt_status check_family(const struct ckpt_store *store,
+				     const struct ckpt_hash_secret *wanted,
+				     struct ckpt_err *err)
+{
+	if (!wanted || !memcmp(&store->layout.secret, wanted, sizeof(*wanted)))
+		return check_secrets(store, err);
+	return ckpt_err_set(err, CKPT_INVALID,
+			    "%s: was made with another secret than that of "
+			    "%s; choose another directory, or remove it",
+			    store->layout.path, store->options.secret_file);
+}
+
 static enum ckpt_status open_parts(struct ckpt_store *store,
 				   const char *directory, struct ckpt_err *err)
 {
@@ -104,14 +120,25 @@ static enum ckpt_status open_parts(struct ckpt_store *store,
 		.is_shared = store->options.is_shared,
 		.secret = store->options.secret,
 	};
+	struct ckpt_hash_secret wanted;
+	const char *file = store->options.secret_file;
 	enum ckpt_status status = open_lower(store, err);
 
+	if (!status && file)
+		status =
+			ckpt_secret_read(file, options.is_shared, &wanted, err);
 	if (status)
 		return status;
-	if (store->lower && !options.secret)
+	if (file)
+		options.secret = &wanted;
+	else if (store->lower && !options.secret)
 		options.secret = &store->lower->layout.secret;
 	status = ckpt_layout_open(&store->layout, directory, &options, err);
-	return status ? status : check_secrets(store, err);
+	if (!status)
+		status = check_family(store, file ? &wanted : NULL, err);
+	store->secret = store->layout.secret;
+	ckpt_secret_narrow(&store->secret, store->options.name_space);
+	return status;
 }
 
 enum ckpt_status ckpt_store_open(const char *directory,
@@ -162,9 +189,14 @@ void ckpt_store_close(struct ckpt_store *store)
 	(void)ckpt_sys_munmap(store, sizeof(*store));
 }
 
+bool ckpt_store_is_readonly(const struct ckpt_store *store)
+{
+	return store->layout.is_readonly;
+}
+
 const struct ckpt_hash_secret *ckpt_store_secret(const struct ckpt_store *store)
 {
-	return &store->layout.secret;
+	return &store->secret;
 }
 
 uint64_t ckpt_store_damaged(const struct ckpt_store *store)

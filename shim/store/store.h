@@ -43,6 +43,11 @@ struct ckpt_store_options {
 	/* Of a store that is made: its secret, NULL for that of the first
 	 * lower store, or without one a random one. */
 	const struct ckpt_hash_secret *secret;
+	/* Instead, the file that has it (secret.h), also checked of a store
+	 * that is there; NULL: none. */
+	const char *secret_file;
+	/* Entries are only found by who gives the same one; NULL: none. */
+	const char *name_space;
 	/* Directories of stores that are asked, read-only and in this order,
 	 * for what is not in this one; absolute, NULL-terminated, or NULL. One
 	 * that does not exist is passed over. */
@@ -80,8 +85,10 @@ enum ckpt_status ckpt_store_open(const char *directory,
 				 struct ckpt_store **ret,
 				 struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_store_close(struct ckpt_store *store); /* NULL is fine */
+/* Also where that was not asked for: it cannot be written. */
+bool ckpt_store_is_readonly(const struct ckpt_store *store);
 
-/* Seeds every key and digest that goes into this store. */
+/* Seeds every key and digest that goes into this store, in its namespace. */
 const struct ckpt_hash_secret *
 ckpt_store_secret(const struct ckpt_store *store);
 
