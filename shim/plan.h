@@ -307,7 +307,14 @@ struct ckpt_plan_root {
 	uint64_t off;
 	uint32_t object; /* of a global */
 	uint32_t path;	 /* "x", "tolerance in libm.so", "return": for people */
+	/* Of an untyped global: its bytes in the file, in strings; or NONE. */
+	uint32_t initial;
+	uint32_t reserved;
 };
+
+/* A word outside of these is no address of a process. */
+#define CKPT_PLAN_ADDRESS_MIN ((uint64_t)4096)
+#define CKPT_PLAN_ADDRESS_MAX ((uint64_t)1 << 56)
 
 enum ckpt_plan_node_kind {
 	CKPT_NODE_BYTES, /* `size` bytes that count as they are */

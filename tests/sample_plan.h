@@ -72,8 +72,10 @@ static void add_program(void)
 	ADD(EXPRS, expr);
 	add_op(CKPT_OP_FRAME, 8);
 	add_op(CKPT_OP_LOAD, 0);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
+		roots[i].initial = CKPT_PLAN_NONE;
 		ADD(ROOTS, roots[i]);
+	}
 }
 
 static void start_plan(void)

@@ -173,8 +173,20 @@ static enum ckpt_status find_closure(struct work *work,
 	return take_refusal(function, status, &err);
 }
 
+/* As in the file of an object that is not linked for a fixed place. */
+static const uint8_t *find_initial(struct ckpt_scope *scope,
+				   const struct ckpt_closure_global *global)
+{
+	const struct ckpt_image *image =
+		ckpt_scope_image(scope, global->object, NULL);
+
+	if (!image || global->is_tls || ckpt_image_type(image) != ET_DYN)
+		return NULL;
+	return ckpt_image_bytes(image, global->vaddr, global->size);
+}
+
 static struct ckpt_program_global *
-list_globals(const struct ckpt_closure *closure)
+list_globals(struct ckpt_scope *scope, const struct ckpt_closure *closure)
 {
 	struct ckpt_program_global *globals =
 		calloc(closure->global_count + 1, sizeof(*globals));
@@ -192,6 +204,7 @@ list_globals(const struct ckpt_closure *closure)
 			.is_tls = global->is_tls,
 			.is_written = global->is_written,
 			.is_scratch = global->is_scratch,
+			.initial = find_initial(scope, global),
 		};
 	}
 	return globals;
@@ -201,7 +214,8 @@ static enum ckpt_status compile_program(struct work *work,
 					struct ckpt_planned_function *function)
 {
 	const struct ckpt_config *config = work->planning->config;
-	struct ckpt_program_global *globals = list_globals(&function->closure);
+	struct ckpt_program_global *globals =
+		list_globals(work->planning->scope, &function->closure);
 	struct ckpt_program_request request = {
 		.signature = &function->signature,
 		.config = function->config,

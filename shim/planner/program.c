@@ -166,6 +166,7 @@ static enum ckpt_status add_parameter(struct ckpt_compiler *compiler,
 		.off = value->off,
 		.object = CKPT_PLAN_NONE,
 		.path = ckpt_tables_text(compiler->tables, parameter->name),
+		.initial = CKPT_PLAN_NONE,
 	};
 	const struct ckpt_terms *terms = NULL;
 	const struct ckpt_contract *contract =
@@ -202,6 +203,7 @@ static enum ckpt_status add_hidden(struct ckpt_compiler *compiler,
 	struct ckpt_plan_root root = {
 		.kind = CKPT_ROOT_PARAMETER,
 		.off = CKPT_FRAME_GPR,
+		.initial = CKPT_PLAN_NONE,
 	};
 
 	return add_memory_root(compiler, roots, &level, &root, CKPT_DIR_OUT);
@@ -214,6 +216,7 @@ static void add_hidden_result(struct ckpt_compiler *compiler,
 	struct ckpt_plan_root root = {
 		.kind = CKPT_ROOT_RESULT,
 		.off = CKPT_FRAME_RESULT_RAX,
+		.initial = CKPT_PLAN_NONE,
 	};
 	struct ckpt_plan_clause clause = ckpt_clauses_blank;
 
@@ -241,6 +244,7 @@ static enum ckpt_status add_result(struct ckpt_compiler *compiler,
 		.off = compiler->abi.result.off,
 		.object = CKPT_PLAN_NONE,
 		.path = ckpt_tables_text(compiler->tables, "return"),
+		.initial = CKPT_PLAN_NONE,
 	};
 	enum ckpt_status status = CKPT_OK;
 
@@ -270,6 +274,28 @@ static enum ckpt_status add_result(struct ckpt_compiler *compiler,
 	return status;
 }
 
+/* More would only make the plan large. */
+enum { INITIAL_MAX = 1 << 18 };
+
+/* The runtime needs the bytes only where they could be taken for addresses. */
+static uint32_t add_initial(struct ckpt_compiler *compiler,
+			    const struct ckpt_program_global *global)
+{
+	if (!global->initial || global->size > INITIAL_MAX)
+		return CKPT_PLAN_NONE;
+	for (uint64_t off = -global->vaddr & 7; off + 8 <= global->size;
+	     off += 8) {
+		uint64_t word;
+
+		memcpy(&word, global->initial + off, sizeof(word));
+		if (word >= CKPT_PLAN_ADDRESS_MIN &&
+		    word < CKPT_PLAN_ADDRESS_MAX)
+			return ckpt_tables_bytes(compiler->tables,
+						 global->initial, global->size);
+	}
+	return CKPT_PLAN_NONE;
+}
+
 static enum ckpt_status add_global(struct ckpt_compiler *compiler,
 				   struct roots *roots,
 				   const struct ckpt_program_global *global)
@@ -279,6 +305,7 @@ static enum ckpt_status add_global(struct ckpt_compiler *compiler,
 		.off = global->vaddr,
 		.object = global->object,
 		.path = ckpt_tables_text(compiler->tables, global->name),
+		.initial = CKPT_PLAN_NONE,
 	};
 	struct ckpt_level level = {.type = global->type, .path = global->name};
 	enum ckpt_status status = CKPT_OK;
@@ -296,6 +323,8 @@ static enum ckpt_status add_global(struct ckpt_compiler *compiler,
 		compiler->gives_pointers = true;
 	if (global->is_scratch || !global->type) {
 		root.flags |= global->is_scratch ? 0 : CKPT_ROOT_UNTYPED;
+		if (!global->is_scratch)
+			root.initial = add_initial(compiler, global);
 		root.node = ckpt_layout_bytes(compiler, global->size,
 					      global->size, global->is_scratch);
 	} else {

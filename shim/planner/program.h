@@ -23,6 +23,7 @@ struct ckpt_program_global {
 	uint64_t vaddr, size;
 	bool is_tls, is_written, is_scratch;
 	struct ckpt_type *type; /* NULL: untyped bytes */
+	const uint8_t *initial; /* as in the file, or NULL */
 };
 
 struct ckpt_program_request {

@@ -142,6 +142,17 @@ uint32_t ckpt_tables_share(struct ckpt_tables *tables,
 	return first;
 }
 
+uint32_t ckpt_tables_bytes(struct ckpt_tables *tables, const void *data,
+			   size_t size)
+{
+	struct ckpt_buf *strings = &tables->sections[CKPT_PLAN_STRINGS];
+	uint32_t off = (uint32_t)strings->size;
+
+	ckpt_buf_add(strings, data, size);
+	ckpt_buf_add_u8(strings, 0); /* the section ends with a string */
+	return ckpt_tables_share(tables, CKPT_PLAN_STRINGS, off);
+}
+
 uint32_t ckpt_tables_entry_size(enum ckpt_plan_section_id section)
 {
 	return ckpt_plan_entry_size(section);

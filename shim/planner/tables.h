@@ -27,6 +27,10 @@ void ckpt_tables_deinit(struct ckpt_tables *tables);
 /* Offset of `text` in the strings; equal texts share one. NULL → NONE. */
 uint32_t ckpt_tables_text(struct ckpt_tables *tables, const char *text);
 
+/* Offset of `size` bytes in the strings; equal ones share one. */
+uint32_t ckpt_tables_bytes(struct ckpt_tables *tables, const void *data,
+			   size_t size);
+
 /* Append an entry of `size` bytes; its index. */
 uint32_t ckpt_tables_add(struct ckpt_tables *tables,
 			 enum ckpt_plan_section_id section, const void *entry,

@@ -53,7 +53,7 @@ static enum ckpt_status check_result(struct ckpt_call *call)
 	value = ckpt_walk_value(result->address);
 	if ((uintptr_t)value >> 32 == 0 ||
 	    ckpt_ranges_find_address(call->ranges, result->address, 0,
-				     result->size))
+				     result->size, NULL))
 		return CKPT_OK;
 	return ckpt_call_refuse(call, CKPT_REFUSAL_RESULT_ADDRESS,
 				CKPT_PLAN_NONE, value, 0);

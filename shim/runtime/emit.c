@@ -2,6 +2,7 @@
 #include "shim/runtime/emit.h"
 
 #include "shim/runtime/key.h"
+#include "shim/runtime/roots.h"
 
 #include <string.h>
 
@@ -302,13 +303,14 @@ static enum ckpt_status is_unchanged(struct ckpt_call *call, uint32_t number,
 static enum ckpt_status emit_untyped(struct ckpt_emit *emit, uint32_t number)
 {
 	const struct ckpt_extent extent = emit->call->extents[number];
+	const uint8_t *initial = ckpt_roots_initial(emit->call, &extent);
 	struct column column = {.extent = number, .count = 1};
 	enum ckpt_status status;
 
 	for (;;) {
 		uint64_t end = ckpt_ranges_find_address(
 			emit->call->ranges, extent.address, column.off,
-			extent.size);
+			extent.size, initial);
 		uint8_t *value;
 
 		status = emit_bytes(emit, &column, end - column.off);

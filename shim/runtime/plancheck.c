@@ -429,6 +429,10 @@ static bool is_root_sound(const struct ckpt_plan_view *view,
 {
 	uint64_t size = view->nodes[root->node].size;
 
+	if (root->initial != CKPT_PLAN_NONE &&
+	    !is_slice(root->initial, view->nodes[root->node].stride,
+		      view->counts[CKPT_PLAN_STRINGS]))
+		return false;
 	switch (root->kind) {
 	case CKPT_ROOT_GLOBAL:
 	case CKPT_ROOT_TLS:

@@ -2,6 +2,7 @@
 #include "shim/runtime/ranges.h"
 
 #include "shim/common/sys_x86_64.h"
+#include "shim/plan.h"
 
 #include <string.h>
 
@@ -12,8 +13,6 @@ enum { POPULATE_READ = 22, POPULATE_WRITE = 23 };
 enum { PAGE = 4096 };
 
 /* User addresses of x86-64 with and without five-level page tables. */
-static const uint64_t ADDRESS_MIN = 4096;
-static const uint64_t ADDRESS_MAX = (uint64_t)1 << 56;
 
 enum { ADDRESS_QUESTIONS_MAX = 4096 };
 
@@ -197,7 +196,8 @@ static bool is_known_address(const struct ckpt_ranges *ranges, uint64_t word)
 }
 
 uint64_t ckpt_ranges_find_address(const struct ckpt_ranges *ranges,
-				  const void *data, uint64_t off, uint64_t size)
+				  const void *data, uint64_t off, uint64_t size,
+				  const uint8_t *initial)
 {
 	const uint8_t *start = data;
 	uint64_t next = off + (-((uintptr_t)start + off) & 7);
@@ -208,7 +208,10 @@ uint64_t ckpt_ranges_find_address(const struct ckpt_ranges *ranges,
 		uint64_t word;
 
 		memcpy(&word, start + next, sizeof(word));
-		if (word < ADDRESS_MIN || word >= ADDRESS_MAX)
+		if (word < CKPT_PLAN_ADDRESS_MIN ||
+		    word >= CKPT_PLAN_ADDRESS_MAX)
+			continue;
+		if (initial && !memcmp(&word, initial + next, sizeof(word)))
 			continue;
 		if (is_known_address(ranges, word))
 			return next;

@@ -69,9 +69,12 @@ const struct ckpt_segment *ckpt_ranges_segment(const struct ckpt_ranges *ranges,
 /* The offset, from `off` on, of the first aligned word of [data, data + size)
  * that points into memory of the process, or one byte past the end of some;
  * `size` if there is none. For data without types. May say yes wrongly (when
- * the kernel may not be asked, or not so often), never no. */
+ * the kernel may not be asked, or not so often), never no. `initial` (may be
+ * NULL) is the data as it stands in the file of an object that was loaded
+ * elsewhere than it was linked for: what still equals that was not relocated,
+ * and is a constant. */
 uint64_t ckpt_ranges_find_address(const struct ckpt_ranges *ranges,
-				  const void *data, uint64_t off,
-				  uint64_t size);
+				  const void *data, uint64_t off, uint64_t size,
+				  const uint8_t *initial);
 
 #endif

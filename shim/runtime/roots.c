@@ -62,6 +62,18 @@ enum ckpt_status ckpt_roots_add_global(struct ckpt_call *call, uint32_t index)
 	return ckpt_extents_add(call, &extent, &number);
 }
 
+const uint8_t *ckpt_roots_initial(const struct ckpt_call *call,
+				  const struct ckpt_extent *extent)
+{
+	const struct ckpt_program *program = call->program;
+	const struct ckpt_plan_root *root = &program->roots[extent->clause];
+
+	if (root->kind != CKPT_ROOT_GLOBAL || root->initial == CKPT_PLAN_NONE ||
+	    !program->bases[root->object])
+		return NULL;
+	return (const uint8_t *)program->strings + root->initial;
+}
+
 bool ckpt_roots_find_global(const struct ckpt_call *call,
 			    const uint8_t *address, uint32_t *ret)
 {

@@ -19,6 +19,11 @@ uint8_t *ckpt_roots_place(const struct ckpt_call *call,
 enum ckpt_status ckpt_roots_add_global(struct ckpt_call *call,
 				       uint32_t index) CKPT_MUST_CHECK;
 
+/* The bytes of an untyped global as its object's file has them, for
+ * ckpt_ranges_find_address(); NULL if they are not known. */
+const uint8_t *ckpt_roots_initial(const struct ckpt_call *call,
+				  const struct ckpt_extent *extent);
+
 /* The global among the extents that `address` lies in. */
 bool ckpt_roots_find_global(const struct ckpt_call *call,
 			    const uint8_t *address, uint32_t *ret);

@@ -36,11 +36,13 @@ enum ckpt_status ckpt_untyped_put(struct ckpt_call *call,
 				  const struct ckpt_extent *extent)
 {
 	enum ckpt_status status;
+	const uint8_t *initial = ckpt_roots_initial(call, extent);
 	uint64_t off = 0;
 
 	for (;;) {
-		uint64_t end = ckpt_ranges_find_address(
-			call->ranges, extent->address, off, extent->size);
+		uint64_t end =
+			ckpt_ranges_find_address(call->ranges, extent->address,
+						 off, extent->size, initial);
 
 		ckpt_sink_put_word(sink, end);
 		ckpt_sink_put_content(sink, extent->address + off, end - off);

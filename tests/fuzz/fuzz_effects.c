@@ -55,10 +55,11 @@ static const struct ckpt_plan_op OPS[] = {
 static const struct ckpt_plan_expr EXPRS[] = {
 	{.op_count = 1, .stack_size = 1, .text = CKPT_PLAN_NONE}};
 
-#define PARAMETER(i, n)                                                 \
-	{                                                               \
-		.kind = CKPT_ROOT_PARAMETER, .node = (n),               \
-		.off = CKPT_FRAME_GPR + 8 * (i), .path = CKPT_PLAN_NONE \
+#define PARAMETER(i, n)                                                  \
+	{                                                                \
+		.kind = CKPT_ROOT_PARAMETER, .node = (n),                \
+		.off = CKPT_FRAME_GPR + 8 * (i), .path = CKPT_PLAN_NONE, \
+		.initial = CKPT_PLAN_NONE                                \
 	}
 
 static const struct ckpt_plan_root ROOTS[] = {
@@ -69,7 +70,8 @@ static const struct ckpt_plan_root ROOTS[] = {
 	{.kind = CKPT_ROOT_RESULT,
 	 .node = NODE_MALLOC,
 	 .off = CKPT_FRAME_RESULT_RAX,
-	 .path = CKPT_PLAN_NONE},
+	 .path = CKPT_PLAN_NONE,
+	 .initial = CKPT_PLAN_NONE},
 };
 
 static const struct ckpt_plan_function FUNCTION = {

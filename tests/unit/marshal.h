@@ -238,6 +238,7 @@ static inline void marshal_root(struct marshal *m, uint8_t kind, uint32_t node,
 		.node = node,
 		.off = off,
 		.path = CKPT_PLAN_NONE,
+		.initial = CKPT_PLAN_NONE,
 	};
 }
 

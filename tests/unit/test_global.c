@@ -134,6 +134,49 @@ START_TEST(numbers_in_an_untyped_global_are_no_addresses)
 }
 END_TEST
 
+/* Constants of a library: what the loader did not relocate. */
+START_TEST(a_word_that_is_as_in_the_file_is_no_address)
+{
+	void *blocks[2] = {malloc(100), malloc(100)};
+	uint8_t file[64] = {0};
+
+	marshal_init(&m);
+	add_object();
+	add_global(PAGE, sizeof(file), CKPT_ROOT_UNTYPED);
+	memcpy(file + 8, &blocks[0], sizeof(blocks[0]));
+	m.program.strings = (const char *)file;
+	m.roots[m.function.root_count - 1].initial = 0;
+	memcpy(object + PAGE, file, sizeof(file));
+	(void)marshal_key(&m);
+	memcpy(object + PAGE + 16, &blocks[0], sizeof(blocks[0]));
+	ck_assert_int_eq(marshal_refusal(&m), CKPT_REFUSAL_GLOBAL_ADDRESS);
+	memcpy(object + PAGE, file, sizeof(file));
+	memcpy(object + PAGE + 8, &blocks[1], sizeof(blocks[1]));
+	ck_assert_int_eq(marshal_refusal(&m), CKPT_REFUSAL_GLOBAL_ADDRESS);
+	free(blocks[0]);
+	free(blocks[1]);
+}
+END_TEST
+
+/* There, addresses stand in the file already. */
+START_TEST(in_a_program_at_a_fixed_place_the_file_proves_nothing)
+{
+	void *block = malloc(100);
+	uint8_t file[64] = {0};
+
+	marshal_init(&m);
+	add_object();
+	add_global((uintptr_t)object + PAGE, sizeof(file), CKPT_ROOT_UNTYPED);
+	m.bases[0] = 0;
+	memcpy(file + 8, &block, sizeof(block));
+	m.program.strings = (const char *)file;
+	m.roots[m.function.root_count - 1].initial = 0;
+	memcpy(object + PAGE, file, sizeof(file));
+	ck_assert_int_eq(marshal_refusal(&m), CKPT_REFUSAL_GLOBAL_ADDRESS);
+	free(block);
+}
+END_TEST
+
 START_TEST(an_address_of_read_only_memory_counts_wherever_it_is_mapped)
 {
 	struct ckpt_hash128 key, other;
@@ -275,6 +318,8 @@ UNIT_MAIN("global", a_global_counts, a_written_global_comes_back,
 	  a_heap_address_in_an_untyped_global_is_refused,
 	  an_address_one_past_a_mapping_is_an_address,
 	  numbers_in_an_untyped_global_are_no_addresses,
+	  a_word_that_is_as_in_the_file_is_no_address,
+	  in_a_program_at_a_fixed_place_the_file_proves_nothing,
 	  an_address_of_read_only_memory_counts_wherever_it_is_mapped,
 	  an_address_of_another_global_in_the_key_counts_as_that,
 	  a_static_string_comes_back_in_its_scratch_global,
