@@ -104,6 +104,29 @@ static void format_double(uint64_t bits, char *text, size_t size)
 			  (unsigned long)fraction);
 }
 
+/* Neither zero nor denormal, infinite or no number. */
+static bool is_normal_float(uint64_t bits)
+{
+	return (bits >> 23 & 0xff) % 0xff;
+}
+
+/* The double of the same value. */
+static uint64_t widen_float(uint64_t bits)
+{
+	uint64_t exponent = (bits >> 23 & 0xff) + 1023 - 127;
+
+	return (bits >> 31) << 63 | exponent << 52 | (bits & 0x7fffff) << 29;
+}
+
+static void format_bits(const struct leaf *leaf, const uint8_t *value,
+			char *text, size_t size)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, value, leaf->size < 8 ? leaf->size : 8);
+	(void)ckpt_format(text, size, "0x%lx", (unsigned long)word);
+}
+
 static void format_value(const struct leaf *leaf, const uint8_t *value,
 			 char *text, size_t size)
 {
@@ -116,8 +139,10 @@ static void format_value(const struct leaf *leaf, const uint8_t *value,
 	memcpy(&word, value, leaf->size);
 	if (!strcmp(leaf->type, "double"))
 		format_double(word, text, size);
+	else if (!strcmp(leaf->type, "float") && is_normal_float(word))
+		format_double(widen_float(word), text, size);
 	else if (!strcmp(leaf->type, "float") || leaf->size == 0)
-		(void)ckpt_format(text, size, "0x%lx", (unsigned long)word);
+		format_bits(leaf, value, text, size);
 	else if (leaf->size == 8 || word >> (leaf->size * 8 - 1) == 0)
 		(void)ckpt_format(text, size, "%ld", (long)word);
 	else
@@ -172,6 +197,11 @@ static void tell_bytes(const struct comparison *c, const struct ckpt_effect *a,
 	}
 	format_value(&leaf, a->payload + at - back, was, sizeof(was));
 	format_value(&leaf, b->payload + at - back, is, sizeof(is));
+	/* They differ in a digit that is not written. */
+	if (!strcmp(was, is)) {
+		format_bits(&leaf, a->payload + at - back, was, sizeof(was));
+		format_bits(&leaf, b->payload + at - back, is, sizeof(is));
+	}
 	(void)ckpt_format(c->text, c->size, "%s: %s was %s", path, is, was);
 }
 

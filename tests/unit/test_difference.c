@@ -110,6 +110,43 @@ START_TEST(numbers_are_written_without_floating_point)
 }
 END_TEST
 
+START_TEST(floats_are_written_as_their_values)
+{
+	static const struct {
+		float value;
+		const char *text;
+	} cases[] = {{1.5f, "out[1]: 1.500000000 was 2.000000000"},
+		     {-0.25f, "out[1]: -0.250000000 was 2.000000000"},
+		     {1e30f, "out[1]: 0x46293e5940000000 was 2.0"},
+		     {2.0000002f, "out[1]: 2.000000238 was 2.000000000"}};
+	float out[2] = {1, 2};
+
+	compile("void f(float *out, int n);",
+		"[function.memory]\nout = \"out [n]\"\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		out[1] = 2;
+		set_pointer(0, out);
+		m.frame.gpr[1] = 2;
+		record();
+		(void)marshal_key(&m);
+		out[1] = cases[i].value;
+		ck_assert(!is_same());
+		ck_assert_ptr_nonnull(strstr(text, cases[i].text));
+	}
+}
+END_TEST
+
+START_TEST(a_difference_in_the_last_bit_is_told_by_bits)
+{
+	record_fit();
+	weights[3] = 4.0000000000000009;
+	ck_assert(!is_same());
+	ck_assert_str_eq(text, "return->weights[3]: 0x4010000000000001 was "
+			       "0x4010000000000000");
+	weights[3] = 4;
+}
+END_TEST
+
 START_TEST(a_field_in_an_array_of_structs_is_told)
 {
 	struct {
@@ -144,5 +181,7 @@ UNIT_MAIN("difference", the_same_effects_are_the_same,
 	  a_block_of_another_size_is_told,
 	  an_integer_result_is_told_by_its_value,
 	  numbers_are_written_without_floating_point,
+	  floats_are_written_as_their_values,
+	  a_difference_in_the_last_bit_is_told_by_bits,
 	  a_field_in_an_array_of_structs_is_told,
 	  a_record_that_cannot_be_read_differs)
