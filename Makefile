@@ -34,6 +34,7 @@ bin = $(patsubst %.c,$(B)/%,$(wildcard $(1)))
 UNIT = $(call bin,tests/unit/test_*.c)
 FUZZ = $(call bin,tests/fuzz/fuzz_*.c)
 BENCH = $(call bin,tools/bench/bench_*.c)
+BACKENDS = $(call obj,tools/bench/backend_*.c)
 P = $(B)/tests/programs
 PROGRAM_LIBS = $(patsubst tests/programs/%.c,$(P)/%.so,\
 	$(wildcard tests/programs/lib*.c))
@@ -79,7 +80,7 @@ $(UNIT): %: %.o $(B)/all.a
 	$(Q)$(CXX) -o $@ $^ $(LIBS) $(CHECK_LIBS) $(LDFLAGS)
 $(FUZZ): %: %.o $(B)/tests/fuzz/replay.o $(B)/all.a
 	$(Q)$(CXX) -o $@ $^ $(LIBS) -lm $(LDFLAGS)
-$(BENCH): %: %.o $(B)/all.a
+$(BENCH): %: %.o $(BACKENDS) $(B)/all.a
 	$(Q)$(CXX) -o $@ $^ $(LIBS) -lm -lpthread $(LDFLAGS)
 
 # Programs that tests run: plain ones, as anybody would build them.

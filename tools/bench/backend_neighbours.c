@@ -1,44 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same hits from stores that people know: LMDB, SQLite, Redis over a unix
- * socket, joblib.Memory; beside them ckpt, in one run. What is not installed
- * is named (liblmdb0, libsqlite3-0, redis-server, python3-joblib).
+ * Each is loaded at run time: what is not installed (liblmdb0, libsqlite3-0,
+ * redis-server) is not measured.
  */
-#include "shim/common/hash.h"
-#include "shim/store/store.h"
+#include "tools/bench/backend.h"
 
 #include <dlfcn.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { ROUNDS = 5, BACKENDS = 4, MAX_VALUE = 1 << 20 };
-
-static char top[64];
-static uint8_t *value;
-static uint8_t *copy;
-
-static double read_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static struct ckpt_hash128 make_key(uint64_t number)
-{
-	uint64_t words[2] = {number, ~number};
-
-	return ckpt_hash(NULL, words, sizeof(words));
-}
 
 /* ---- LMDB (lmdb.h, 0.9): its functions by name ---- */
 
@@ -58,6 +33,8 @@ struct lmdb {
 	int (*commit)(void *txn);
 	int (*renew)(void *txn);
 	void (*reset)(void *txn);
+	void (*abort)(void *txn);
+	void (*close)(void *env);
 };
 
 enum { MDB_NOSYNC = 0x10000, MDB_RDONLY = 0x20000, MDB_CREATE = 0x40000 };
@@ -71,32 +48,20 @@ static void *find(void *library, const char *name)
 	return function;
 }
 
-static bool open_lmdb(struct lmdb *db)
+static bool start_lmdb(struct lmdb *db, void *library,
+		       const struct bench_load *load)
 {
-	void *library = dlopen("liblmdb.so.0", RTLD_NOW);
 	int (*create)(void **) = find(library, "mdb_env_create");
 	int (*set_size)(void *, size_t) = find(library, "mdb_env_set_mapsize");
 	int (*open_env)(void *, const char *, unsigned, unsigned) =
 		find(library, "mdb_env_open");
 	int (*open_dbi)(void *, const char *, unsigned, unsigned *) =
 		find(library, "mdb_dbi_open");
-	char path[128];
+	size_t map_size = load->count * (load->size + 8192) * 2 + (64 << 20);
 	void *txn;
 
-	if (!library)
-		return false;
-	db->put = find(library, "mdb_put");
-	db->get = find(library, "mdb_get");
-	db->begin = find(library, "mdb_txn_begin");
-	db->commit = find(library, "mdb_txn_commit");
-	db->renew = find(library, "mdb_txn_renew");
-	db->reset = find(library, "mdb_txn_reset");
-	snprintf(path, sizeof(path), "mkdir -p %s/lmdb", top);
-	if (system(path))
-		return false;
-	snprintf(path, sizeof(path), "%s/lmdb", top);
-	if (create(&db->env) || set_size(db->env, 4ULL << 30) ||
-	    open_env(db->env, path, MDB_NOSYNC, 0600) ||
+	if (create(&db->env) || set_size(db->env, map_size) ||
+	    open_env(db->env, load->directory, MDB_NOSYNC, 0600) ||
 	    db->begin(db->env, NULL, 0, &txn) ||
 	    open_dbi(txn, NULL, MDB_CREATE, &db->dbi) || db->commit(txn) ||
 	    db->begin(db->env, NULL, MDB_RDONLY, &db->reader))
@@ -105,28 +70,68 @@ static bool open_lmdb(struct lmdb *db)
 	return true;
 }
 
-static bool put_lmdb(struct lmdb *db, struct ckpt_hash128 key, size_t size)
+static void *open_lmdb(const struct bench_load *load)
 {
+	void *library = dlopen("liblmdb.so.0", RTLD_NOW);
+	struct lmdb *db = calloc(1, sizeof(*db));
+
+	if (!library || !db)
+		return NULL;
+	db->put = find(library, "mdb_put");
+	db->get = find(library, "mdb_get");
+	db->begin = find(library, "mdb_txn_begin");
+	db->commit = find(library, "mdb_txn_commit");
+	db->abort = find(library, "mdb_txn_abort");
+	db->renew = find(library, "mdb_txn_renew");
+	db->reset = find(library, "mdb_txn_reset");
+	db->close = find(library, "mdb_env_close");
+	return start_lmdb(db, library, load) ? db : NULL;
+}
+
+static void close_lmdb(void *state)
+{
+	struct lmdb *db = state;
+
+	db->abort(db->reader);
+	db->close(db->env);
+	free(db);
+}
+
+static bool put_lmdb(void *state, struct ckpt_hash128 key, const void *value,
+		     size_t size)
+{
+	struct lmdb *db = state;
 	struct mdb_val k = {sizeof(key), &key};
-	struct mdb_val v = {size, value};
+	struct mdb_val v = {size, (void *)(uintptr_t)value};
 	void *txn;
 
 	return !db->begin(db->env, NULL, 0, &txn) &&
 	       !db->put(txn, db->dbi, &k, &v, 0) && !db->commit(txn);
 }
 
-static size_t get_lmdb(struct lmdb *db, struct ckpt_hash128 key)
+static size_t get_lmdb(void *state, struct ckpt_hash128 key, uint64_t *word)
 {
+	struct lmdb *db = state;
 	struct mdb_val k = {sizeof(key), &key};
 	struct mdb_val v = {0, NULL};
 
 	if (db->renew(db->reader))
 		return 0;
-	if (!db->get(db->reader, db->dbi, &k, &v))
-		memcpy(copy, v.data, v.size);
+	if (!db->get(db->reader, db->dbi, &k, &v)) {
+		memcpy(bench_copy, v.data, v.size);
+		memcpy(word, bench_copy, sizeof(*word));
+	}
 	db->reset(db->reader);
 	return v.size;
 }
+
+const struct bench_backend bench_lmdb = {
+	.name = "LMDB",
+	.open = open_lmdb,
+	.put = put_lmdb,
+	.get = get_lmdb,
+	.close = close_lmdb,
+};
 
 /* ---- SQLite ---- */
 
@@ -137,26 +142,21 @@ struct sqlite {
 	int (*reset)(void *);
 	const void *(*blob)(void *, int);
 	int (*bytes)(void *, int);
+	int (*finalize)(void *);
+	int (*close)(void *);
 };
 
-static bool open_sqlite(struct sqlite *db)
+static bool start_sqlite(struct sqlite *db, void *library,
+			 const char *directory)
 {
-	void *library = dlopen("libsqlite3.so.0", RTLD_NOW);
 	int (*open_db)(const char *, void **) = find(library, "sqlite3_open");
 	int (*prepare)(void *, const char *, int, void **, const char **) =
 		find(library, "sqlite3_prepare_v2");
 	int (*exec)(void *, const char *, void *, void *, char **) =
 		find(library, "sqlite3_exec");
-	char path[128];
+	char path[256];
 
-	if (!library)
-		return false;
-	db->bind = find(library, "sqlite3_bind_blob");
-	db->step = find(library, "sqlite3_step");
-	db->reset = find(library, "sqlite3_reset");
-	db->blob = find(library, "sqlite3_column_blob");
-	db->bytes = find(library, "sqlite3_column_bytes");
-	snprintf(path, sizeof(path), "%s/sqlite", top);
+	snprintf(path, sizeof(path), "%s/sqlite", directory);
 	return !open_db(path, &db->db) &&
 	       !exec(db->db,
 		     "pragma journal_mode = wal; pragma synchronous = off;"
@@ -169,9 +169,38 @@ static bool open_sqlite(struct sqlite *db)
 			NULL);
 }
 
-static bool put_sqlite(struct sqlite *db, struct ckpt_hash128 key, size_t size)
+static void *open_sqlite(const struct bench_load *load)
+{
+	void *library = dlopen("libsqlite3.so.0", RTLD_NOW);
+	struct sqlite *db = calloc(1, sizeof(*db));
+
+	if (!library || !db)
+		return NULL;
+	db->bind = find(library, "sqlite3_bind_blob");
+	db->step = find(library, "sqlite3_step");
+	db->reset = find(library, "sqlite3_reset");
+	db->blob = find(library, "sqlite3_column_blob");
+	db->bytes = find(library, "sqlite3_column_bytes");
+	db->finalize = find(library, "sqlite3_finalize");
+	db->close = find(library, "sqlite3_close");
+	return start_sqlite(db, library, load->directory) ? db : NULL;
+}
+
+static void close_sqlite(void *state)
+{
+	struct sqlite *db = state;
+
+	db->finalize(db->select);
+	db->finalize(db->insert);
+	db->close(db->db);
+	free(db);
+}
+
+static bool put_sqlite(void *state, struct ckpt_hash128 key, const void *value,
+		       size_t size)
 {
 	enum { DONE = 101 };
+	struct sqlite *db = state;
 	bool is_done;
 
 	db->bind(db->insert, 1, &key, sizeof(key), NULL);
@@ -181,19 +210,29 @@ static bool put_sqlite(struct sqlite *db, struct ckpt_hash128 key, size_t size)
 	return is_done;
 }
 
-static size_t get_sqlite(struct sqlite *db, struct ckpt_hash128 key)
+static size_t get_sqlite(void *state, struct ckpt_hash128 key, uint64_t *word)
 {
 	enum { ROW = 100 };
+	struct sqlite *db = state;
 	size_t size = 0;
 
 	db->bind(db->select, 1, &key, sizeof(key), NULL);
 	if (db->step(db->select) == ROW) {
 		size = (size_t)db->bytes(db->select, 0);
-		memcpy(copy, db->blob(db->select, 0), size);
+		memcpy(bench_copy, db->blob(db->select, 0), size);
+		memcpy(word, bench_copy, sizeof(*word));
 	}
 	db->reset(db->select);
 	return size;
 }
+
+const struct bench_backend bench_sqlite = {
+	.name = "SQLite",
+	.open = open_sqlite,
+	.put = put_sqlite,
+	.get = get_sqlite,
+	.close = close_sqlite,
+};
 
 /* ---- Redis: its protocol, as little as it takes ---- */
 
@@ -202,38 +241,58 @@ struct redis {
 	int fd;
 };
 
-static bool start_redis(struct redis *redis, struct sockaddr_un *address)
+static bool start_redis(struct redis *redis, const char *directory,
+			struct sockaddr_un *address)
 {
 	address->sun_family = AF_UNIX;
-	snprintf(address->sun_path, sizeof(address->sun_path), "%s/redis.sock",
-		 top);
+	if (snprintf(address->sun_path, sizeof(address->sun_path),
+		     "%s/redis.sock",
+		     directory) >= (int)sizeof(address->sun_path))
+		return false;
 	redis->pid = fork();
 	if (!redis->pid) {
 		if (!freopen("/dev/null", "w", stdout))
 			_exit(1);
 		execlp("redis-server", "redis-server", "--port", "0",
 		       "--unixsocket", address->sun_path, "--save", "",
-		       "--appendonly", "no", "--dir", top, (char *)NULL);
+		       "--appendonly", "no", "--dir", directory, (char *)NULL);
 		_exit(1);
 	}
 	return redis->pid > 0;
 }
 
-static bool open_redis(struct redis *redis)
+static void close_redis(void *state)
+{
+	struct redis *redis = state;
+
+	if (redis->fd >= 0)
+		close(redis->fd);
+	if (redis->pid > 0) {
+		kill(redis->pid, SIGKILL);
+		waitpid(redis->pid, NULL, 0);
+	}
+	free(redis);
+}
+
+static void *open_redis(const struct bench_load *load)
 {
 	struct sockaddr_un address = {0};
+	struct redis *redis = calloc(1, sizeof(*redis));
 
-	if (system("command -v redis-server >/dev/null") ||
-	    !start_redis(redis, &address))
-		return false;
+	if (!redis)
+		return NULL;
 	redis->fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	for (int i = 0; i < 200; i++) {
-		if (!connect(redis->fd, (struct sockaddr *)&address,
-			     sizeof(address)))
-			return true;
-		usleep(10000);
+	if (!system("command -v redis-server >/dev/null") &&
+	    start_redis(redis, load->directory, &address)) {
+		for (int i = 0; i < 200; i++) {
+			if (!connect(redis->fd, (struct sockaddr *)&address,
+				     sizeof(address)))
+				return redis;
+			usleep(10000);
+		}
 	}
-	return false;
+	close_redis(redis);
+	return NULL;
 }
 
 static bool send_all(int fd, const void *data, size_t size)
@@ -251,8 +310,10 @@ static bool send_all(int fd, const void *data, size_t size)
 	return true;
 }
 
-static bool put_redis(struct redis *redis, struct ckpt_hash128 key, size_t size)
+static bool put_redis(void *state, struct ckpt_hash128 key, const void *value,
+		      size_t size)
 {
+	struct redis *redis = state;
 	char head[128];
 	char answer[16];
 	int n = snprintf(head, sizeof(head),
@@ -268,8 +329,9 @@ static bool put_redis(struct redis *redis, struct ckpt_hash128 key, size_t size)
 }
 
 /* "$<size>\r\n<bytes>\r\n" */
-static size_t get_redis(struct redis *redis, struct ckpt_hash128 key)
+static size_t get_redis(void *state, struct ckpt_hash128 key, uint64_t *word)
 {
+	struct redis *redis = state;
 	char head[] = "*2\r\n$3\r\nGET\r\n$16\r\n................\r\n";
 	size_t size = 0, got;
 	char *body;
@@ -278,175 +340,25 @@ static size_t get_redis(struct redis *redis, struct ckpt_hash128 key)
 	memcpy(head + 20, &key, 16);
 	if (!send_all(redis->fd, head, sizeof(head) - 1))
 		return 0;
-	n = recv(redis->fd, copy, MAX_VALUE + 64, 0);
-	if (n < 4 || copy[0] != '$')
+	n = recv(redis->fd, bench_copy, BENCH_VALUE_MAX + BENCH_SPARE, 0);
+	if (n < 4 || bench_copy[0] != '$')
 		return 0;
-	size = strtoull((char *)copy + 1, &body, 10);
-	got = (size_t)n - (size_t)(body + 2 - (char *)copy);
+	size = strtoull((char *)bench_copy + 1, &body, 10);
+	got = (size_t)n - (size_t)(body + 2 - (char *)bench_copy);
 	while (got < size + 2) {
-		n = recv(redis->fd, copy, size + 2 - got, 0);
+		n = recv(redis->fd, bench_copy, size + 2 - got, 0);
 		if (n <= 0)
 			return 0;
 		got += (size_t)n;
 	}
+	memcpy(word, body, sizeof(*word));
 	return size;
 }
 
-/* ---- all ---- */
-
-struct all {
-	struct ckpt_store *store;
-	struct lmdb lmdb;
-	struct sqlite sqlite;
-	struct redis redis;
-	bool is_there[BACKENDS];
+const struct bench_backend bench_redis = {
+	.name = "Redis",
+	.open = open_redis,
+	.put = put_redis,
+	.get = get_redis,
+	.close = close_redis,
 };
-
-static bool put_one(struct all *all, int backend, struct ckpt_hash128 key,
-		    size_t size)
-{
-	struct ckpt_entry_info info = {.function = "f", .object = "libx.so"};
-	struct iovec part = {.iov_base = value, .iov_len = size};
-
-	switch (backend) {
-	case 0:
-		return !ckpt_store_put(all->store, key, &info, &part, 1);
-	case 1:
-		return put_lmdb(&all->lmdb, key, size);
-	case 2:
-		return put_sqlite(&all->sqlite, key, size);
-	default:
-		return put_redis(&all->redis, key, size);
-	}
-}
-
-static size_t get_one(struct all *all, int backend, struct ckpt_hash128 key)
-{
-	struct ckpt_entry entry;
-	size_t size;
-
-	switch (backend) {
-	case 0:
-		if (ckpt_store_get(all->store, key, 0, &entry))
-			return 0;
-		size = entry.payload_size;
-		ckpt_store_release(all->store, &entry);
-		return size;
-	case 1:
-		return get_lmdb(&all->lmdb, key);
-	case 2:
-		return get_sqlite(&all->sqlite, key);
-	default:
-		return get_redis(&all->redis, key);
-	}
-}
-
-static int compare_doubles(const void *left, const void *right)
-{
-	const double *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
-static double time_hits(struct all *all, int backend, uint64_t first,
-			size_t count, size_t size, size_t hits)
-{
-	double start = read_ns();
-
-	for (size_t i = 0; i < hits; i++) {
-		uint64_t number = first + i * 7919 % count;
-
-		if (get_one(all, backend, make_key(number)) != size) {
-			fprintf(stderr, "backend %d: a value is missing\n",
-				backend);
-			return 0;
-		}
-	}
-	return (read_ns() - start) / (double)hits;
-}
-
-static void bench_size(struct all *all, size_t size, size_t count, size_t hits)
-{
-	uint64_t first = size * 1000000;
-	double times[BACKENDS][ROUNDS];
-
-	for (int b = 0; b < BACKENDS; b++)
-		for (size_t i = 0; all->is_there[b] && i < count; i++)
-			if (!put_one(all, b, make_key(first + i), size))
-				all->is_there[b] = false;
-	for (int round = -1; round < ROUNDS; round++)
-		for (int b = 0; b < BACKENDS; b++)
-			if (all->is_there[b])
-				times[b][round < 0 ? 0 : round] = time_hits(
-					all, b, first, count, size, hits);
-	printf("%8zu %9zu", count, size);
-	for (int b = 0; b < BACKENDS; b++) {
-		qsort(times[b], ROUNDS, sizeof(double), compare_doubles);
-		if (all->is_there[b])
-			printf(" %11.0f", times[b][ROUNDS / 2]);
-		else
-			printf(" %11s", "-");
-	}
-	printf("\n");
-	fflush(stdout);
-}
-
-/* In its own language: a call with an integer, the result 16 bytes. */
-static void bench_joblib(void)
-{
-	static const char script[] =
-		"P=python3; $P -c \"import joblib\" 2>/dev/null || "
-		"P=/usr/bin/python3; $P -c 'import sys, time, joblib\n"
-		"m = joblib.Memory(sys.argv[1], verbose=0)\n"
-		"def f(x): return b\"x\" * 16\n"
-		"g = m.cache(f); g(1)\n"
-		"n = 2000; t = time.perf_counter()\n"
-		"for i in range(n): g(1)\n"
-		"print(\"joblib.Memory, small hit: %%.0f ns\" %% "
-		"((time.perf_counter() - t) / n * 1e9))' %s/joblib "
-		"2>/dev/null || echo 'joblib.Memory: python3-joblib is not "
-		"installed'";
-	char command[1024];
-
-	snprintf(command, sizeof(command), script, top);
-	fflush(stdout);
-	if (system(command))
-		puts("joblib.Memory: not measured");
-}
-
-int main(void)
-{
-	struct ckpt_store_options options = {0};
-	const char *tmp = getenv("TMPDIR");
-	struct all all = {.store = NULL};
-	char path[128];
-
-	snprintf(top, sizeof(top), "%s/ckpt-bench-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(top))
-		return EXIT_FAILURE;
-	ckpt_hash_init();
-	value = calloc(1, MAX_VALUE + 64);
-	copy = calloc(1, MAX_VALUE + 128);
-	snprintf(path, sizeof(path), "%s/store", top);
-	all.is_there[0] = !ckpt_store_open(path, &options, &all.store, NULL);
-	all.is_there[1] = open_lmdb(&all.lmdb);
-	all.is_there[2] = open_sqlite(&all.sqlite);
-	all.is_there[3] = open_redis(&all.redis);
-	puts("nanoseconds a hit\n entries     bytes        ckpt        LMDB    "
-	     "  "
-	     "SQLite  Redis unix");
-	bench_size(&all, 16, 1000, 20000);
-	bench_size(&all, 256, 1000, 20000);
-	bench_size(&all, 4096, 1000, 10000);
-	bench_size(&all, 65000, 1000, 1000);
-	bench_size(&all, MAX_VALUE, 50, 100);
-	bench_size(&all, 250, 100000, 50000);
-	if (all.redis.pid > 0) {
-		kill(all.redis.pid, SIGKILL);
-		waitpid(all.redis.pid, NULL, 0);
-	}
-	ckpt_store_close(all.store);
-	bench_joblib();
-	snprintf(path, sizeof(path), "rm -rf %s", top);
-	return system(path) ? EXIT_FAILURE : EXIT_SUCCESS;
-}
