@@ -1,104 +1,151 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One bit of a real library flipped: inside what a closure covers, the
- * identity has to change; outside, the number of identities that change
- * without need is printed. The library is GSL's CBLAS, stripped, as the
- * distribution ships it.
+ * identity has to change; outside, the share of identities that change without
+ * need is printed. The libraries are stripped, as the distribution ships them,
+ * and kept symbols are looked for. CKPT_TEST_FULL=1: thousands of flips, in
+ * each function and constant of a closure.
  */
 #include "tests/unit/codebuild.h"
 
+#include "shim/planner/codebase.h"
+
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-static const char library[] = "/usr/lib/x86_64-linux-gnu/libgslcblas.so.0";
-static const char function[] = "cblas_dgemv";
+struct subject {
+	const char *library, *other; /* that it needs, or NULL */
+	const char *function;
+	/* indirect = "object": the whole library counts, and flips inside are
+	 * anywhere in it. */
+	bool is_whole;
+	unsigned share; /* of the flips, in percent: large files take long */
+};
 
-enum { SAMPLES = 400 };
+#define LIB "/usr/lib/x86_64-linux-gnu/"
 
-struct bytes {
-	uint8_t *data;
+static const struct subject subjects[] = {
+	{LIB "libgslcblas.so.0", NULL, "cblas_dgemv", false, 100},
+	{LIB "libgsl.so.27", LIB "libgslcblas.so.0", "gsl_stats_mean", false,
+	 30},
+	{LIB "libgsl.so.27", LIB "libgslcblas.so.0", "gsl_poly_solve_quadratic",
+	 false, 30},
+	{LIB "libgsl.so.27", LIB "libgslcblas.so.0", "gsl_linalg_LU_decomp",
+	 true, 10},
+	{LIB "libsvm.so.3", LIB "libstdc++.so.6", "svm_predict_values", false,
+	 100},
+	{LIB "libsvm.so.3", LIB "libstdc++.so.6", "svm_train", true, 50},
+	{LIB "libcrypt.so.1", NULL, "crypt_r", true, 50},
+	{LIB "libdivsufsort.so.3", NULL, "divsufsort", false, 100},
+	{LIB "libz.so.1", NULL, "crc32", false, 100},
+	{LIB "libz.so.1", NULL, "compress2", true, 50},
+	{LIB "liblzma.so.5", NULL, "lzma_crc32", false, 100},
+	{LIB "liblzma.so.5", NULL, "lzma_easy_buffer_encode", true, 50},
+	{LIB "openblas-pthread/libopenblas.so.0", NULL, "cblas_ddot", true, 3},
+};
+
+enum { FLIPS = 60, FLIPS_FULL = 2000 };
+
+/* A private copy of a library. */
+struct copy {
+	char path[128];
+	int fd;
 	size_t size;
 };
 
-static struct bytes read_library(void)
-{
-	struct bytes bytes = {0};
-	FILE *file = fopen(library, "r");
-	struct stat st;
+struct tally {
+	size_t inside, outside, needless;
+};
 
-	if (!file)
-		return bytes;
-	ck_assert_int_eq(fstat(fileno(file), &st), 0);
-	bytes.size = (size_t)st.st_size;
-	bytes.data = malloc(bytes.size);
-	ck_assert_ptr_nonnull(bytes.data);
-	ck_assert_uint_eq(fread(bytes.data, 1, bytes.size, file), bytes.size);
-	ck_assert_int_eq(fclose(file), 0);
-	return bytes;
+static unsigned flip_count(const struct subject *subject)
+{
+	unsigned all = getenv("CKPT_TEST_FULL") ? FLIPS_FULL : FLIPS;
+
+	return all * subject->share / 100 + 1;
 }
 
-/* A scope of the library at `path` as program, and the C runtime. */
-static struct ckpt_scope *open_scope(const char *path)
+static struct copy copy_library(const struct subject *subject)
 {
-	static const char *const runtime[] = {
-		"/lib/x86_64-linux-gnu/libm.so.6",
-		"/lib/x86_64-linux-gnu/libc.so.6",
-	};
+	struct copy copy = {.fd = -1};
+	struct stat st;
+
+	(void)snprintf(copy.path, sizeof(copy.path), "%s/copy.so", directory);
+	run("cp -L %s %s && chmod u+w %s", subject->library, copy.path,
+	    copy.path);
+	copy.fd = open(copy.path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(copy.fd, 0);
+	ck_assert_int_eq(fstat(copy.fd, &st), 0);
+	copy.size = (size_t)st.st_size;
+	return copy;
+}
+
+static void flip_bit(const struct copy *copy, size_t off)
+{
+	uint8_t byte;
+
+	ck_assert_int_eq(pread(copy->fd, &byte, 1, (off_t)off), 1);
+	byte ^= (uint8_t)(1u << (off * 7 % 8));
+	ck_assert_int_eq(pwrite(copy->fd, &byte, 1, (off_t)off), 1);
+}
+
+/* The copy as program, what it needs, and the C runtime. */
+static struct ckpt_scope *open_scope(const struct subject *subject,
+				     const struct copy *copy)
+{
+	const char *const files[] = {copy->path, subject->other,
+				     LIB "libm.so.6", LIB "libc.so.6"};
 	struct ckpt_scope *scope = NULL;
 	struct ckpt_err err = {0};
 	char text[1024];
 	size_t used = 0;
 
-	for (size_t i = 0; i < 3; i++) {
-		const char *file = i == 0 ? path : runtime[i - 1];
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		struct stat st;
 
-		ck_assert_int_eq(stat(file, &st), 0);
+		if (!files[i])
+			continue;
+		ck_assert_int_eq(stat(files[i], &st), 0);
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
 					 "%lx %lx g %s\n",
 					 (unsigned long)st.st_dev,
-					 (unsigned long)st.st_ino, file);
+					 (unsigned long)st.st_ino, files[i]);
 	}
 	ck_assert_msg(ckpt_scope_parse(text, NULL, &scope, &err) == CKPT_OK,
 		      "%s", err.text);
+	ck_assert_int_eq(ckpt_codebase_keep_symbols(scope, directory), CKPT_OK);
 	return scope;
 }
 
 /* False: the library cannot be analysed any more, and nothing is served. */
-static bool identify(struct bytes bytes, const char *name,
+static bool identify(const struct subject *subject, const struct copy *copy,
 		     struct ckpt_closure *ret, struct ckpt_scope **ret_scope)
 {
-	char path[128];
-	FILE *file;
+	struct ckpt_function_config config = {.is_indirect_object =
+						      subject->is_whole};
 	const struct ckpt_image *image;
 	const struct ckpt_symbol *symbol;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "w");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_uint_eq(fwrite(bytes.data, 1, bytes.size, file), bytes.size);
-	ck_assert_int_eq(fclose(file), 0);
-	*ret_scope = open_scope(path);
+	*ret_scope = open_scope(subject, copy);
 	image = ckpt_scope_image(*ret_scope, 0, NULL);
-	symbol = image ? ckpt_image_find_export(image, function, NULL) : NULL;
-	if (symbol && ckpt_closure_compute(*ret_scope, 0, symbol->vaddr, NULL,
-					   ret, NULL) == CKPT_OK)
+	symbol = image ? ckpt_image_find_export(image, subject->function, NULL)
+		       : NULL;
+	if (symbol && ckpt_closure_compute(*ret_scope, 0, symbol->vaddr,
+					   &config, ret, NULL) == CKPT_OK)
 		return true;
 	ckpt_scope_destroy(*ret_scope);
 	return false;
 }
 
-/* Where byte `off` of the file is mapped, or 0. */
-static uint64_t address_of(const struct ckpt_image *image, size_t off)
+/* Where the file has what is at `vaddr`; 0: nowhere. */
+static size_t offset_of(const struct ckpt_image *image, uint64_t vaddr)
 {
-	size_t count;
-	const struct ckpt_segment *segments =
-		ckpt_image_segments(image, &count);
+	const struct ckpt_segment *segment =
+		ckpt_image_segment_at(image, vaddr);
 
-	for (size_t i = 0; i < count; i++)
-		if (off >= segments[i].file_off &&
-		    off - segments[i].file_off < segments[i].file_size)
-			return segments[i].vaddr + (off - segments[i].file_off);
-	return 0;
+	return segment && vaddr - segment->vaddr < segment->file_size
+		       ? segment->file_off + (vaddr - segment->vaddr)
+		       : 0;
 }
 
 static bool is_covered(const struct ckpt_closure *closure, uint64_t vaddr)
@@ -106,39 +153,25 @@ static bool is_covered(const struct ckpt_closure *closure, uint64_t vaddr)
 	for (size_t i = 0; i < closure->item_count; i++) {
 		const struct ckpt_closure_item *item = &closure->items[i];
 
-		if (item->object == 0 && vaddr >= item->vaddr &&
-		    vaddr - item->vaddr < item->size)
+		if (item->object == 0 && (item->kind == CKPT_CLOSURE_OBJECT ||
+					  (vaddr >= item->vaddr &&
+					   vaddr - item->vaddr < item->size)))
 			return true;
 	}
 	return false;
 }
 
-/* Does byte `off` mean something to a process at all? */
-static bool is_content(const struct ckpt_image *image, uint64_t vaddr)
-{
-	const struct ckpt_section *section =
-		vaddr ? ckpt_image_section_at(image, vaddr) : NULL;
-
-	return section && (strcmp(section->name, ".text") == 0 ||
-			   strcmp(section->name, ".rodata") == 0);
-}
-
-struct tally {
-	size_t inside, outside, needless;
-};
-
-static void flip(struct bytes bytes, size_t off,
-		 const struct ckpt_closure *before, bool is_inside,
+static void flip(const struct subject *subject, const struct copy *copy,
+		 size_t off, const struct ckpt_closure *before, bool is_inside,
 		 struct tally *tally)
 {
 	struct ckpt_closure after;
 	struct ckpt_scope *scope;
-	uint8_t bit = (uint8_t)(1u << (off * 7 % 8));
 	bool is_known, is_same = false;
 
-	bytes.data[off] ^= bit;
-	is_known = identify(bytes, "flipped.so", &after, &scope);
-	bytes.data[off] ^= bit;
+	flip_bit(copy, off);
+	is_known = identify(subject, copy, &after, &scope);
+	flip_bit(copy, off);
 	if (is_known) {
 		is_same = ckpt_hash_equal(before->digest, after.digest) &&
 			  !after.refusal;
@@ -147,50 +180,112 @@ static void flip(struct bytes bytes, size_t off,
 	}
 	if (is_inside) {
 		tally->inside++;
-		ck_assert_msg(!is_same, "byte 0x%zx of the closure: the same",
-			      off);
+		ck_assert_msg(!is_same, "%s: byte 0x%zx of %s: the same",
+			      subject->function, off, subject->library);
 	} else {
 		tally->outside++;
 		tally->needless += !is_same;
 	}
 }
 
+/* Some bytes of each function and constant, more of larger ones. */
+static void flip_items(const struct subject *subject, const struct copy *copy,
+		       const struct ckpt_image *image,
+		       const struct ckpt_closure *before, struct tally *tally)
+{
+	size_t total = 1;
+
+	for (size_t i = 0; i < before->item_count; i++)
+		if (before->items[i].object == 0)
+			total += before->items[i].size;
+	for (size_t i = 0; i < before->item_count; i++) {
+		const struct ckpt_closure_item *item = &before->items[i];
+		size_t count = 1 + flip_count(subject) * item->size / total;
+
+		if (item->object != 0 || item->size == 0)
+			continue;
+		for (size_t k = 0; k < count; k++) {
+			uint64_t vaddr =
+				item->vaddr + (k * 15486047 + i) % item->size;
+			size_t off = offset_of(image, vaddr);
+
+			if (off)
+				flip(subject, copy, off, before, true, tally);
+		}
+	}
+}
+
+/* Anywhere in code and constants. */
+static void flip_sections(const struct subject *subject,
+			  const struct copy *copy,
+			  const struct ckpt_image *image,
+			  const struct ckpt_closure *before,
+			  struct tally *tally)
+{
+	static const char *const names[] = {".text", ".rodata"};
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct ckpt_section *section =
+			ckpt_image_section(image, names[i]);
+		unsigned count = flip_count(subject) / 2;
+
+		for (uint64_t k = 0; section && k < count; k++) {
+			uint64_t vaddr =
+				section->vaddr + k * 15486047 % section->size;
+
+			flip(subject, copy, offset_of(image, vaddr), before,
+			     is_covered(before, vaddr), tally);
+		}
+	}
+}
+
 START_TEST(every_flipped_bit_of_a_closure_changes_its_identity)
 {
-	struct bytes bytes = read_library();
+	const struct subject *subject = &subjects[_i];
 	struct ckpt_closure before;
 	struct ckpt_scope *scope;
 	struct tally tally = {0};
 	const struct ckpt_image *image;
-	size_t off = 4099;
+	struct copy copy;
 
-	if (!bytes.data)
+	if (access(subject->library, R_OK) ||
+	    (subject->other && access(subject->other, R_OK))) {
+		(void)printf("%s: not installed\n", subject->library);
 		return;
-	make_directory();
-	ck_assert(identify(bytes, "before.so", &before, &scope));
-	image = ckpt_scope_image(scope, 0, NULL);
-	/* A full cycle over the file, without a random seed. */
-	while (tally.inside + tally.outside < SAMPLES) {
-		uint64_t vaddr;
-		bool is_inside;
-
-		off = (off + 15486047) % bytes.size;
-		vaddr = address_of(image, off);
-		is_inside = vaddr && is_covered(&before, vaddr);
-		if (!is_content(image, vaddr) ||
-		    (!is_inside && tally.outside >= SAMPLES / 2))
-			continue;
-		flip(bytes, off, &before, is_inside, &tally);
 	}
+	make_directory();
+	copy = copy_library(subject);
+	ck_assert(identify(subject, &copy, &before, &scope));
+	ck_assert_msg(!before.refusal, "%s", before.refusal);
+	image = ckpt_scope_image(scope, 0, NULL);
+	flip_items(subject, &copy, image, &before, &tally);
+	flip_sections(subject, &copy, image, &before, &tally);
 	(void)printf("%s: %zu flips inside, %zu outside, %zu of them changed "
 		     "it without need\n",
-		     function, tally.inside, tally.outside, tally.needless);
+		     subject->function, tally.inside, tally.outside,
+		     tally.needless);
 	ckpt_closure_deinit(&before);
 	ckpt_scope_destroy(scope);
-	free(bytes.data);
+	ck_assert_int_eq(close(copy.fd), 0);
 	remove_directory();
 }
 END_TEST
 
-UNIT_MAIN("codehash mutation",
-	  every_flipped_bit_of_a_closure_changes_its_identity)
+int main(void)
+{
+	Suite *suite = suite_create("codehash mutation");
+	TCase *tcase = tcase_create("codehash mutation");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tcase, 600);
+	tcase_add_loop_test(tcase,
+			    every_flipped_bit_of_a_closure_changes_its_identity,
+			    0, sizeof(subjects) / sizeof(subjects[0]));
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
