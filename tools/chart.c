@@ -22,7 +22,7 @@ static const char head[] =
 	".figures b { display: block; font-size: 1.6rem; }\n"
 	".figures span { color: var(--soft); }\n"
 	".bars { display: grid; gap: .4rem .75rem; align-items: center;\n"
-	"  grid-template-columns: minmax(6rem, 14rem) 1fr max-content; }\n"
+	"  grid-template-columns: minmax(6rem, 20rem) 1fr max-content; }\n"
 	"@media (max-width: 36rem) { .bars { grid-template-columns: 1fr\n"
 	"  max-content; } .bars .label { grid-column: 1 / 3; } }\n"
 	".bars .label { overflow: hidden; text-overflow: ellipsis;\n"
@@ -34,14 +34,6 @@ static const char head[] =
 	"svg rect { fill: var(--bar); } svg line { stroke: var(--line); }\n"
 	".ends { display: flex; justify-content: space-between;\n"
 	"  color: var(--soft); }\n"
-	"table { border-collapse: collapse; width: 100%; }\n"
-	".wide { overflow-x: auto; }\n"
-	"th, td { text-align: left; padding: .3rem .75rem .3rem 0;\n"
-	"  border-bottom: 1px solid var(--line); white-space: nowrap; }\n"
-	"th { color: var(--soft); font-weight: normal; }\n"
-	"td.number, th.number { text-align: right;\n"
-	"  font-variant-numeric: tabular-nums; }\n"
-	"code { font: .9em ui-monospace, monospace; }\n"
 	"</style>\n";
 
 void ckpt_chart_text(FILE *file, const char *text)

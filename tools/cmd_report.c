@@ -9,6 +9,7 @@
 
 #include "shim/common/buf.h"
 #include "shim/common/cleanup.h"
+#include "shim/store/mark.h"
 #include "shim/store/tally.h"
 #include "tools/chart.h"
 #include "tools/cli.h"
@@ -20,8 +21,9 @@ static const char help[] =
 	"\n"
 	"Write a page about the store to FILE (ckpt-report.html; - is "
 	"standard\n"
-	"output): time saved per function and per day, hit rates, sizes, the\n"
-	"largest and the most useful results. The page needs nothing else.\n"
+	"output): time saved per function and per day, hit rates, calls not\n"
+	"served, the most useful and the largest results. It needs nothing\n"
+	"else.\n"
 	"\n"
 	"  --config FILE   the store of FILE instead of $CKPT_CONFIG or\n"
 	"                  ./ckpt.toml; $CKPT_DIR names a store itself\n"
@@ -40,7 +42,7 @@ struct top_entry {
 	struct ckpt_hash128 key;
 	struct ckpt_entry_info info;
 	uint64_t size;
-	bool is_used;
+	uint64_t hit_count;
 };
 
 struct report {
@@ -82,12 +84,14 @@ static bool is_larger(const struct top_entry *a, const struct top_entry *b)
 	return a->size > b->size;
 }
 
-/* Used ones first, then what took longest to compute. */
+static uint64_t saved_ns(const struct top_entry *entry)
+{
+	return entry->hit_count * entry->info.duration_ns;
+}
+
 static bool is_more_useful(const struct top_entry *a, const struct top_entry *b)
 {
-	if (a->is_used != b->is_used)
-		return a->is_used;
-	return a->info.duration_ns > b->info.duration_ns;
+	return saved_ns(a) > saved_ns(b);
 }
 
 static void
@@ -114,7 +118,7 @@ static void gather_entries(struct report *report,
 	ckpt_walk_open(&walk, store, false);
 	while (ckpt_walk_next(&walk, &entry)) {
 		struct top_entry top = {entry.key, entry.info, entry.size,
-					entry.is_used};
+					entry.hit_count};
 
 		add_kept(report, &entry);
 		add_top(report->largest, &top, is_larger);
@@ -250,6 +254,46 @@ static void write_rates(FILE *file, const struct report *report)
 			bars.count, 1);
 }
 
+/* "49756 missed, 1248667 passed by" */
+static void describe_unserved(const struct ckpt_counters *c, char *text,
+			      size_t size)
+{
+	const struct {
+		uint64_t count;
+		const char *name;
+	} parts[] = {{c->misses, "missed"},
+		     {c->refused, "refused"},
+		     {c->bypassed, "passed by"}};
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].count && used < size)
+			used += (size_t)snprintf(text + used, size - used,
+						 "%s%" PRIu64 " %s",
+						 used ? ", " : "",
+						 parts[i].count, parts[i].name);
+}
+
+static void write_unserved(FILE *file, const struct report *report)
+{
+	struct bars bars = {.count = 0};
+
+	for (size_t i = 0; i < report->function_count && i < BARS_MAX; i++) {
+		const struct ckpt_counters *c = &report->functions[i].counters;
+		char text[TEXT_SIZE];
+
+		describe_unserved(c, text, sizeof(text));
+		if (*text)
+			add_bar(&bars, report->functions[i].name, text,
+				(double)(c->misses + c->refused + c->bypassed));
+	}
+	if (bars.count)
+		ckpt_chart_bars(file, "Calls that were not served",
+				"ckpt why tells the reasons.", bars.bars,
+				bars.count, 0);
+}
+
 static void write_sizes(FILE *file, const struct report *report)
 {
 	const struct kept *kept =
@@ -262,12 +306,25 @@ static void write_sizes(FILE *file, const struct report *report)
 		char text[TEXT_SIZE];
 
 		ckpt_storecli_size(kept[i].size, size);
-		snprintf(text, sizeof(text), "%s in %" PRIu64, size,
-			 kept[i].count);
+		snprintf(text, sizeof(text), "%s, %" PRIu64 " %s", size,
+			 kept[i].count,
+			 kept[i].count == 1 ? "result" : "results");
 		add_bar(&bars, kept[i].name, text, (double)kept[i].size);
 	}
 	ckpt_chart_bars(file, "Size of results, by function", NULL, bars.bars,
 			bars.count, 0);
+}
+
+/* What the highest column stands for. */
+static void describe_best(const struct bars *bars, char note[2 * TEXT_SIZE])
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < bars->count; i++)
+		if (bars->bars[i].value > bars->bars[best].value)
+			best = i;
+	snprintf(note, 2 * TEXT_SIZE, "Most on %s: %s. Days are those of UTC.",
+		 bars->labels[best], bars->texts[best]);
 }
 
 static void write_days(FILE *file, const struct report *report)
@@ -276,6 +333,7 @@ static void write_days(FILE *file, const struct report *report)
 		report->day_count ? report->days[report->day_count - 1].day : 0;
 	int64_t first = report->day_count ? report->days[0].day : 0;
 	struct bars bars = {.count = 0};
+	char note[2 * TEXT_SIZE];
 	size_t at = 0;
 
 	if (!report->day_count)
@@ -300,51 +358,90 @@ static void write_days(FILE *file, const struct report *report)
 		ckpt_storecli_duration(saved, text);
 		add_bar(&bars, label, text, (double)saved);
 	}
-	ckpt_chart_columns(file, "Time saved, by day", NULL, bars.bars,
+	describe_best(&bars, note);
+	ckpt_chart_columns(file, "Time saved, by day", note, bars.bars,
 			   bars.count);
 }
 
-static void write_table(FILE *file, const char *title,
-			const struct top_entry entries[ROWS_MAX])
+/* "dgesdd_ 5bc159c8" */
+static void name_entry(const struct top_entry *entry, char text[TEXT_SIZE])
 {
-	fprintf(file,
-		"<h2>%s</h2>\n<div class=\"wide\"><table>\n<tr><th>function"
-		"<th class=\"number\">size<th class=\"number\">time"
-		"<th class=\"number\">age<th>key\n",
-		title);
-	for (int i = 0; i < ROWS_MAX && entries[i].size; i++) {
-		char size[CKPT_STORECLI_TEXT_SIZE];
-		char duration[CKPT_STORECLI_TEXT_SIZE];
-		char age[CKPT_STORECLI_TEXT_SIZE];
-		char key[CKPT_HASH_TEXT_SIZE];
+	char key[CKPT_HASH_TEXT_SIZE];
 
-		ckpt_storecli_size(entries[i].size, size);
-		ckpt_storecli_duration(entries[i].info.duration_ns, duration);
-		ckpt_storecli_age(time(NULL) - entries[i].info.created_s, age);
-		ckpt_hash_text(entries[i].key, key);
-		fputs("<tr><td>", file);
-		ckpt_chart_text(file, entries[i].info.function);
-		fprintf(file,
-			"<td class=\"number\">%s<td class=\"number\">%s"
-			"<td class=\"number\">%s<td><code>%.12s</code>\n",
-			size, duration, age, key);
+	ckpt_hash_text(entry->key, key);
+	snprintf(text, TEXT_SIZE, "%.8s  %.80s", key, entry->info.function);
+}
+
+static void write_useful(FILE *file, const struct report *report)
+{
+	struct bars bars = {.count = 0};
+
+	for (int i = 0; i < ROWS_MAX && report->useful[i].hit_count; i++) {
+		const struct top_entry *entry = &report->useful[i];
+		char label[TEXT_SIZE], text[TEXT_SIZE];
+		char saved[CKPT_STORECLI_TEXT_SIZE];
+
+		name_entry(entry, label);
+		ckpt_storecli_duration(saved_ns(entry), saved);
+		snprintf(text, sizeof(text), "%s in %s%" PRIu64 " %s", saved,
+			 entry->hit_count > CKPT_MARK_EXACT ? "~" : "",
+			 entry->hit_count,
+			 entry->hit_count == 1 ? "hit" : "hits");
+		add_bar(&bars, label, text, (double)saved_ns(entry));
 	}
-	fputs("</table></div>\n", file);
+	if (bars.count)
+		ckpt_chart_bars(file, "Most useful results",
+				"What the hits of each took to compute once, "
+				"times the hits.",
+				bars.bars, bars.count, 0);
+}
+
+static void write_largest(FILE *file, const struct report *report)
+{
+	struct bars bars = {.count = 0};
+
+	for (int i = 0; i < ROWS_MAX && report->largest[i].size; i++) {
+		const struct top_entry *entry = &report->largest[i];
+		char label[TEXT_SIZE], text[TEXT_SIZE];
+		char size[CKPT_STORECLI_TEXT_SIZE];
+		char age[CKPT_STORECLI_TEXT_SIZE];
+
+		name_entry(entry, label);
+		ckpt_storecli_size(entry->size, size);
+		ckpt_storecli_age(time(NULL) - entry->info.created_s, age);
+		snprintf(text, sizeof(text), "%s, %s old", size, age);
+		add_bar(&bars, label, text, (double)entry->size);
+	}
+	if (bars.count)
+		ckpt_chart_bars(file, "Largest results", NULL, bars.bars,
+				bars.count, 0);
+}
+
+static void write_head(FILE *file, const struct report *report)
+{
+	time_t now = time(NULL);
+	char text[40] = "";
+	struct tm parts;
+
+	if (localtime_r(&now, &parts))
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M %z", &parts);
+	ckpt_chart_begin(file, "What ckpt saves");
+	fputs("<p>", file);
+	ckpt_chart_text(file, report->directory);
+	fprintf(file, ", %s</p>\n", text);
 }
 
 static void write_report(FILE *file, const struct report *report)
 {
-	ckpt_chart_begin(file, "What ckpt saves");
-	fputs("<p>", file);
-	ckpt_chart_text(file, report->directory);
-	fputs("</p>\n", file);
+	write_head(file, report);
 	write_figures(file, report);
 	write_saved(file, report);
 	write_days(file, report);
 	write_rates(file, report);
+	write_unserved(file, report);
+	write_useful(file, report);
 	write_sizes(file, report);
-	write_table(file, "Most useful results", report->useful);
-	write_table(file, "Largest results", report->largest);
+	write_largest(file, report);
 	ckpt_chart_end(file);
 }
 

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -96,15 +97,22 @@ void ckpt_storecli_age(int64_t seconds, char text[CKPT_STORECLI_TEXT_SIZE])
 
 void ckpt_storecli_duration(uint64_t ns, char text[CKPT_STORECLI_TEXT_SIZE])
 {
-	static const char *const units[] = {"ns", "us", "ms", "s"};
+	static const struct {
+		const char *name;
+		double of_next; /* so many make the next one */
+		double until;	/* and from so many on it is used */
+	} units[] = {{"ns", 1000, 999.5}, {"us", 1000, 999.5},
+		     {"ms", 1000, 999.5}, {"s", 60, 120},
+		     {"min", 60, 120},	  {"h", 24, 72},
+		     {"d", 1, INFINITY}};
 	double value = (double)ns;
 	int unit = 0;
 
-	for (; value >= 999.5 && unit < 3; unit++)
-		value /= 1000;
+	for (; value >= units[unit].until; unit++)
+		value /= units[unit].of_next;
 	snprintf(text, CKPT_STORECLI_TEXT_SIZE,
 		 unit && value < 99.5 ? "%.1f %s" : "%.0f %s", value,
-		 units[unit]);
+		 units[unit].name);
 }
 
 bool ckpt_storecli_parse_age(const char *text, uint64_t *ret)

@@ -29,7 +29,7 @@ enum ckpt_status ckpt_storecli_limits(const char *config,
 
 enum { CKPT_STORECLI_TEXT_SIZE = 24 };
 
-/* "1.5 MB" (powers of ten), "3 d", "12.5 ms". */
+/* "1.5 MB" (powers of ten), "3 d", "12.5 ms" (or "7.2 h"). */
 void ckpt_storecli_size(uint64_t size, char text[CKPT_STORECLI_TEXT_SIZE]);
 void ckpt_storecli_age(int64_t seconds, char text[CKPT_STORECLI_TEXT_SIZE]);
 void ckpt_storecli_duration(uint64_t ns, char text[CKPT_STORECLI_TEXT_SIZE]);

@@ -14,6 +14,9 @@ ckpt report >out
 expect_match 'ckpt-report.html' out
 expect_match 'sum_slowly' ckpt-report.html
 expect_match '<svg' ckpt-report.html
+for part in 'Calls that were not served' 'Most useful results' 'Largest results'; do
+	expect_match "$part" ckpt-report.html
+done
 expect_match 'prefers-color-scheme: dark' ckpt-report.html
 expect_no_match '(src|href)=|https?://|@import|url\(' ckpt-report.html
 ckpt report - >again
