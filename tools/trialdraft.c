@@ -184,8 +184,8 @@ static void add_command(char *const *argv, struct ckpt_buf *out)
 		ckpt_buf_format(out, " %.*s%s", (int)size, *argv,
 				(*argv)[size] ? "…" : "");
 	}
-	ckpt_buf_add_text(out, "\n# saves: of a second run with the same "
-			       "inputs.\n");
+	ckpt_buf_add_text(out, "\n# What is saved is so in a second run with "
+			       "the same inputs.\n");
 }
 
 bool ckpt_trialdraft_config(const struct ckpt_trial *trial, char *const *argv,

@@ -108,24 +108,34 @@ static void format_name(const struct ckpt_trial_function *f, char *text,
 		 is_long ? "…" : "", last_part(f->row->object));
 }
 
+static void format_saving(double seconds, char text[CKPT_STORECLI_TEXT_SIZE])
+{
+	if (seconds > 0)
+		format_seconds(seconds, text);
+	else
+		memcpy(text, "-", 2);
+}
+
 static void print_line(const struct ckpt_trial_function *f, FILE *file)
 {
 	const struct ckpt_measure_row *row = f->row;
 	char calls[CKPT_STORECLI_TEXT_SIZE], total[CKPT_STORECLI_TEXT_SIZE];
-	char own[CKPT_STORECLI_TEXT_SIZE], saves[CKPT_STORECLI_TEXT_SIZE];
+	char own[CKPT_STORECLI_TEXT_SIZE], first[CKPT_STORECLI_TEXT_SIZE];
+	char next[CKPT_STORECLI_TEXT_SIZE];
 	char repeated[16] = "-", text[TEXT_SIZE];
 
 	format_count(row->calls, calls);
 	format_seconds(f->seconds, total);
 	format_seconds(f->own_seconds, own);
-	format_seconds(f->saves_next, saves);
+	format_saving(f->saves_within, first);
+	format_saving(f->saves_next, next);
 	if (row->keyed)
 		snprintf(repeated, sizeof(repeated), "%.0f %%",
 			 100 * f->repeated);
 	format_name(f, text, sizeof(text));
-	fprintf(file, "%9s %s%8s %8s %8s %9s  %s", calls,
+	fprintf(file, "%8s %s%7s %7s %8s %8s %8s  %s", calls,
 		row->flags & CKPT_MEASURE_SAMPLED ? "~" : " ", total, own,
-		repeated, f->saves_next > 0 ? saves : "-", text);
+		repeated, first, next, text);
 	ckpt_trialtext_note(f, text, sizeof(text));
 	if (text[0])
 		fprintf(file, ": %s", text);
@@ -147,17 +157,16 @@ static const struct {
 	const char *title;
 	size_t shown; /* without --all */
 } sections[CKPT_TRIAL_KIND_COUNT] = {
-	[CKPT_TRIAL_READY] = {"worth it, and described by a contract library "
-			      "or their prototypes",
+	[CKPT_TRIAL_READY] = {"Worth it; a contract library or their "
+			      "prototypes describe them",
 			      15},
-	[CKPT_TRIAL_OPEN] = {"would save at most, if they are functions of "
-			     "their arguments; wanted:",
+	[CKPT_TRIAL_OPEN] = {"Would save so much at most, if results depend on "
+			     "arguments alone, and wanted",
 			     8},
-	[CKPT_TRIAL_INSIDE] = {"most of their time is spent inside those "
-			       "above",
+	[CKPT_TRIAL_INSIDE] = {"Spend most of their time inside those above",
 			       3},
-	[CKPT_TRIAL_VAIN] = {"take time, and save none", 5},
-	[CKPT_TRIAL_SMALL] = {"hardly take time", 0},
+	[CKPT_TRIAL_VAIN] = {"Take time and save none", 5},
+	[CKPT_TRIAL_SMALL] = {"Hardly take time", 0},
 };
 
 /* Functions are ordered by kind: returns where the next one begins. */
@@ -171,12 +180,12 @@ static size_t print_section(const struct ckpt_trial *trial, size_t first,
 	       trial->functions[end].kind == kind)
 		end++;
 	if (is_all || sections[kind].shown)
-		fprintf(file, "%43s  -- %s\n", "", sections[kind].title);
+		fprintf(file, "%s:\n", sections[kind].title);
 	for (; shown < end && (is_all || shown - first < sections[kind].shown);
 	     shown++)
 		print_line(&trial->functions[shown], file);
 	if (shown > first && shown < end)
-		fprintf(file, "%43s  … and %zu more\n", "", end - shown);
+		fprintf(file, "%8s %zu more\n", "and", end - shown);
 	return end;
 }
 
@@ -208,8 +217,8 @@ void ckpt_trialtext_print(const struct ckpt_trial *trial, const char *program,
 	print_head(trial, program, file);
 	if (!trial->function_count)
 		return;
-	fprintf(file, "%9s %9s %8s %8s %9s  %s\n", "calls", "time", "own",
-		"repeated", "saves", "function");
+	fprintf(file, "%8s %8s %7s %8s %8s %8s  %s\n", "calls", "time", "own",
+		"repeated", "this run", "next run", "function");
 	while (next < trial->function_count)
 		next = print_section(trial, next, is_all, file);
 	if (trial->table.header->left_out)
@@ -217,10 +226,11 @@ void ckpt_trialtext_print(const struct ckpt_trial *trial, const char *program,
 			"%llu functions were not measured: there are too "
 			"many.\n",
 			(unsigned long long)trial->table.header->left_out);
-	fputs("\ntime: in all threads together, ~ from samples; own: outside "
-	      "other functions\nmeasured; repeated: calls that an earlier one "
-	      "of this run would have served;\nsaves: what a second run with "
-	      "the same inputs would not take.\n",
+	fputs("\ntime: of all calls, in all threads together, ~ from samples; "
+	      "own: outside of\nother functions measured; repeated: calls "
+	      "that an earlier one would have served;\nthis run, next run: "
+	      "what a cache would save, empty at first, and of the same run\n"
+	      "again.\n",
 	      file);
 }
 

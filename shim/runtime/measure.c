@@ -24,6 +24,7 @@ struct item {
 	bool is_outermost; /* of its function */
 	bool is_covered;   /* by one with a contract */
 	bool is_keyed, is_repeated;
+	bool is_timed;
 };
 
 struct ckpt_measure_thread {
@@ -141,19 +142,24 @@ static void note_impure(const struct ckpt_measured *measured)
 	}
 }
 
-/* Is this call one of those that only count? Of a function that is sampled
- * they come in turns: one is timed, then one is told how many to let pass. */
-static bool is_passed_on(struct ckpt_measured *measured,
-			 struct ckpt_frame *frame)
+/* A sample: one call brings our own code into the caches, one is timed, and
+ * then one is told how many to let pass. */
+enum turn { TURN_WARM, TURN_TIME, TURN_PASS, TURN_COUNT };
+
+static enum turn take_turn(struct ckpt_measured *measured)
 {
+	enum turn turn = measured->turn;
+
 	if (!measured->is_sampled)
-		return false;
-	measured->is_sample_next = !measured->is_sample_next;
-	if (measured->is_sample_next)
-		return false;
-	frame->pass = CKPT_MEASURE_PERIOD - 2;
+		return TURN_TIME;
+	measured->turn = (uint8_t)((turn + 1) % TURN_COUNT);
+	return turn;
+}
+
+static void let_pass(struct ckpt_measured *measured, struct ckpt_frame *frame)
+{
+	frame->pass = CKPT_MEASURE_PERIOD - TURN_COUNT;
 	ckpt_measure_add(&measured->row->calls, frame->pass);
-	return true;
 }
 
 static struct item *push(struct ckpt_measure_thread *thread, uintptr_t frame,
@@ -213,10 +219,13 @@ static bool has_room(struct ckpt_thread *thread, uintptr_t frame)
 static void prepare_unknown(struct ckpt_thread *thread,
 			    struct ckpt_frame *frame)
 {
-	uint64_t size =
-		ckpt_ranges_readable(&thread->ranges, ckpt_frame_stack(frame),
-				     CKPT_MEASURE_STACK_MAX);
+	const uint8_t *start = ckpt_frame_stack(frame);
+	uint64_t size = 0, more = 1;
 
+	/* What can be read is told page by page. */
+	for (; more && size < CKPT_MEASURE_STACK_MAX; size += more)
+		more = ckpt_ranges_readable(&thread->ranges, start + size,
+					    CKPT_MEASURE_STACK_MAX - size);
 	frame->stack_size = size & ~(uint64_t)7;
 	frame->stack_alignment = 64;
 	if (frame->vector_width > CKPT_VECTOR_XMM && !has_wide_arguments(frame))
@@ -299,6 +308,7 @@ uint32_t ckpt_measure_enter(struct ckpt_frame *frame,
 	struct ckpt_measure_thread *own;
 	uint32_t verdict = CKPT_BYPASS;
 	int saved_errno = errno;
+	enum turn turn;
 	uint64_t start;
 
 	if (!measured->row) {
@@ -306,8 +316,10 @@ uint32_t ckpt_measure_enter(struct ckpt_frame *frame,
 		return CKPT_BYPASS;
 	}
 	ckpt_measure_add(&measured->row->calls, 1);
-	if (is_passed_on(measured, frame) ||
-	    !ckpt_thread_lock(thread, (uintptr_t)frame))
+	turn = take_turn(measured);
+	if (turn == TURN_PASS)
+		let_pass(measured, frame);
+	if (turn == TURN_PASS || !ckpt_thread_lock(thread, (uintptr_t)frame))
 		return CKPT_BYPASS;
 	start = now(measured);
 	own = get_thread(measured->measuring);
@@ -319,6 +331,7 @@ uint32_t ckpt_measure_enter(struct ckpt_frame *frame,
 		item->start = now(measured);
 		own->ours += item->start - start;
 		item->ours = own->ours;
+		item->is_timed = turn == TURN_TIME;
 		if (item->is_outermost)
 			start_running(measured->row, item->start);
 	}
@@ -430,12 +443,13 @@ static void finish(struct ckpt_measure_thread *own, struct ckpt_frame *frame,
 	bool is_usable;
 
 	drop_from(own, (uint32_t)index + 1);
-	note_times(item, ticks);
+	if (item->is_timed)
+		note_times(item, ticks);
 	is_usable =
 		!note_impurity(item) && (item->is_keyed || !measured->has_keys);
 	if (item->is_keyed && !item->is_repeated)
 		is_usable &= measure_effects(frame, item);
-	if (is_usable)
+	if (is_usable && item->is_timed)
 		note_usable(item, ticks);
 	if (index > 0)
 		own->items[index - 1].inner += ticks;

@@ -90,7 +90,8 @@ struct ckpt_measured {
 	/* Private; shared by threads without locks: a lost update moves a
 	 * sample. */
 	uint32_t timed;
-	bool is_sampled, is_sample_next;
+	bool is_sampled;
+	uint8_t turn; /* enum turn: what the next call of a sample is for */
 	uint64_t started, ticks; /* of the timed ones */
 };
 

@@ -156,6 +156,23 @@ static void values()
 	errno = 5;
 	printf("%d\n", has_errno(5));
 }
+/* Wherever a page of the stack ends. */
+static long shifted(int size)
+{
+	volatile char *room = (volatile char *)__builtin_alloca(size);
+	struct big b = give_big(size);
+	room[0] = 1;
+	return by_value(b, 1, b) + room[0] +
+	       many(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+		    18, 19, 20);
+}
+static void shifts()
+{
+	long sum = 0;
+	for (int size = 16; size <= 4096; size += 16)
+		sum += shifted(size);
+	printf("shifted %ld\n", sum);
+}
 static void vectors()
 {
 	__m256d a = {1, 2, 3, 4}, b = {10, 20, 30, 40};
@@ -226,6 +243,7 @@ int main()
 	long sum = 0;
 	int status;
 	values();
+	shifts();
 	if (__builtin_cpu_supports("avx"))
 		vectors();
 	leaves();
@@ -277,6 +295,6 @@ expect_equal 'calls of throws' 3 "$(calls throws)"
 build -O2 -g -fno-inline
 compare 'with debug info'
 expect_equal 'calls of values' 1 "$(calls 'values()')"
-expect_equal 'calls of give_big' 2 "$(calls give_big)"
+expect_equal 'calls of give_big' 258 "$(calls give_big)"
 [ "$(calls slow)" -gt 20000 ] || fail "calls of slow: $(calls slow)"
 rm -f none
