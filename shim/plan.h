@@ -453,13 +453,12 @@ struct ckpt_plan_expr {
 	uint32_t text;	     /* string: as the user wrote it */
 };
 
-enum { CKPT_EXPR_STACK_MAX = 16, CKPT_EXPR_OPS_MAX = 4096 };
-
-/* Values before the call that one function can have remembered. */
-enum { CKPT_PLAN_PRE_MAX = 16 };
-
-/* Arrays inside flat elements, and structs in them, nest no deeper. */
-enum { CKPT_NODE_DEPTH_MAX = 16 };
+enum {
+	CKPT_EXPR_STACK_MAX = 16,
+	CKPT_EXPR_OPS_MAX = 4096,
+	CKPT_PLAN_PRE_MAX = 16,	  /* values that one function remembers */
+	CKPT_NODE_DEPTH_MAX = 16, /* of arrays and structs in flat elements */
+};
 
 enum ckpt_plan_op_code {
 	/* push */
