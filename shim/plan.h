@@ -108,8 +108,7 @@ enum {
 	CKPT_PLAN_HAS_GLOBS = 1u << 0,
 	CKPT_PLAN_READONLY = 1u << 1, /* [cache] readonly */
 	CKPT_PLAN_SHARED = 1u << 2,   /* [cache] shared */
-	/* Made without code identity, to measure: nothing may be cached by it.
-	 */
+	/* To measure: made without code identity, nothing is cached by it. */
 	CKPT_PLAN_MEASURE = 1u << 3,
 };
 
@@ -149,8 +148,7 @@ enum ckpt_on_error {
 };
 
 enum ckpt_plan_function_flag {
-	/* Cannot be checkpointed: `refusal` says why. Told once, never routed.
-	 */
+	/* Never routed: `refusal` says why, which is told once. */
 	CKPT_FUNCTION_REFUSED = 1u << 0,
 	CKPT_FUNCTION_IFUNC = 1u << 1,	   /* `vaddr` is the resolver */
 	CKPT_FUNCTION_NESTED = 1u << 2,	   /* nested = true */
@@ -176,8 +174,7 @@ enum ckpt_plan_function_flag {
 	/* With ABSENT: its name is a pattern (fnmatch) over symbols; what it
 	 * matched already stands elsewhere. */
 	CKPT_FUNCTION_PATTERN = 1u << 17,
-	/* Draws from rand() or random(), whose state is an input and an effect
-	 * (randstate.h). */
+	/* Draws from rand(): its state is input and effect (randstate.h). */
 	CKPT_FUNCTION_RAND = 1u << 15,
 	/* errno and FP exception flags as the call finds them are inputs. */
 	CKPT_FUNCTION_ERRNO = 1u << 19,
