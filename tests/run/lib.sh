@@ -15,7 +15,7 @@ set -u -o pipefail
 	CC=${CC:-cc}
 }
 for name in $(compgen -e CKPT_) LD_PRELOAD LD_LIBRARY_PATH NO_COLOR; do
-	[ "$name" = CKPT_TEST_FULL ] || unset "$name"
+	[[ $name == CKPT_TEST_* ]] || unset "$name"
 done
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/ckpt-test.XXXXXX") || exit 1
 trap 'cd /; chmod -R u+rwX "$WORK"; rm -rf "$WORK"' EXIT
@@ -127,9 +127,15 @@ four_runs() { # OUTPUT COMMAND…
 	expect_warm
 }
 
-# Compile C from standard input; the sources of a test stay with its text.
+# Compile C from standard input; the sources of a test stay with its text. In
+# the way that CKPT_TEST_LINK and (programs) CKPT_TEST_PROGRAM say, if the test
+# does not.
 compile() { # OUTPUT FLAGS…
-	"$CC" -O2 -g -o "$1" -xc - -xnone "${@:2}" || fail "cannot compile $1"
+	local flags=${CKPT_TEST_LINK-}
+	[[ " $* " == *' -shared '* ]] || flags+=" ${CKPT_TEST_PROGRAM-}"
+	# shellcheck disable=SC2086 # flags are words
+	"$CC" $flags -O2 -g -o "$1" -xc - -xnone "${@:2}" ||
+		fail "cannot compile $1"
 }
 
 # A library libNAME.so from standard input, found by the name alone by programs
