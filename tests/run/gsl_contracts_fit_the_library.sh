@@ -68,3 +68,27 @@ for function in LU_decomp LU_invert LU_solve QR_decomp cholesky_decomp; do
 done
 expect_counted hits 1 gsl_eigen_symm
 expect_counted hits 1 gsl_eigen_symmv
+
+# All of the library but integration, on parts of larger matrices.
+mapfile -t names < <(sed -n \
+	's/^name = "\(gsl_\(linalg\|eigen\|blas\|multifit\)_.*\)"/\1/p' \
+	"$TOP/config/contracts/gsl.toml")
+[ ${#names[@]} -gt 25 ] || fail "only ${#names[@]} functions"
+rm -rf .ckpt
+{
+	echo 'use = ["gsl"]'
+	printf 'functions = ['
+	printf '"%s", ' "${names[@]}"
+	echo ']'
+} >ckpt.toml
+four_runs - /usr/bin/python3 "$TOP/tests/programs/gsl.py"
+expect_counted refused 0
+for name in "${names[@]}"; do
+	jq -e --arg name "$name" 'any(.functions[];
+		.name == $name and .hits > 0)' stats.json >/dev/null ||
+		fail "$name had no hit"
+done
+printf '[defaults]\nverify = 1\n' >>ckpt.toml
+ckpt run -- /usr/bin/python3 "$TOP/tests/programs/gsl.py" >out 2>err.verify
+expect_same out out.plain
+[ ! -s err.verify ] || fail 'a computed result differs from the kept one'

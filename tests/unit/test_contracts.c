@@ -25,7 +25,18 @@ static const char gsl_types[] =
 	"typedef struct { size_t size; size_t *data; } gsl_permutation;"
 	"typedef struct { size_t size; double *d, *sd; } workspace;"
 	"typedef struct { size_t n; double *x, *w; int precomputed; }"
-	" gsl_integration_glfixed_table;";
+	" gsl_integration_glfixed_table;"
+	"typedef struct { size_t size, stride; double *data; gsl_block *block;"
+	" int owner; } gsl_vector_complex;"
+	"typedef struct { size_t size, max_iterations, n_iter, n_evals;"
+	" int compute_t; gsl_matrix *H, *Z; } francis;"
+	"typedef struct { size_t size; gsl_vector *diag, *tau; gsl_matrix *Z;"
+	" int do_balance; size_t n_evals; francis *francis_workspace_p; }"
+	" nonsymm;"
+	"typedef struct { size_t size; gsl_vector *work, *work2, *work3;"
+	" gsl_matrix *Z; nonsymm *nonsymm_workspace_p; } nonsymmv;"
+	"typedef struct { size_t nmax, pmax, n, p; gsl_matrix *A, *Q, *QSI;"
+	" gsl_vector *S, *t, *xt, *D; double rcond; } multifit;";
 
 static const char *const gsl_prototypes[][2] = {
 	{"gsl_linalg_SV_decomp", "(gsl_matrix *A, gsl_matrix *V,"
@@ -43,6 +54,21 @@ static const char *const gsl_prototypes[][2] = {
 	{"gsl_linalg_LU_solve",
 	 "(const gsl_matrix *LU, const gsl_permutation *p,"
 	 " const gsl_vector *b, gsl_vector *x)"},
+	{"gsl_linalg_LU_svx", "(const gsl_matrix *LU, const gsl_permutation *p,"
+			      " gsl_vector *x)"},
+	{"gsl_linalg_HH_svx", "(gsl_matrix *A, gsl_vector *x)"},
+	{"gsl_eigen_nonsymm",
+	 "(gsl_matrix *A, gsl_vector_complex *eval, nonsymm *w)"},
+	{"gsl_eigen_nonsymmv",
+	 "(gsl_matrix *A, gsl_vector_complex *eval, gsl_matrix_complex *evec,"
+	 " nonsymmv *w)"},
+	{"gsl_fit_wmul",
+	 "(const double *x, const size_t xstride, const double *w,"
+	 " const size_t wstride, const double *y, const size_t ystride,"
+	 " const size_t n, double *c1, double *cov_11, double *chisq)"},
+	{"gsl_multifit_linear",
+	 "(const gsl_matrix *X, const gsl_vector *y, gsl_vector *c,"
+	 " gsl_matrix *cov, double *chisq, multifit *work)"},
 	{"gsl_linalg_LU_invert",
 	 "(const gsl_matrix *LU, const gsl_permutation *p,"
 	 " gsl_matrix *inverse)"},
