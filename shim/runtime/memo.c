@@ -31,7 +31,7 @@ struct memo_call {
 	struct ckpt_moment before;
 	struct ckpt_payload_header known; /* magic 0: no record is replaced */
 	struct ckpt_cost cost;
-	uint32_t impure_count; /* of the process, when the call started */
+	uint32_t impure_count; /* of other threads, when the call started */
 	bool is_verifying;     /* a hit that runs, to be compared */
 	bool is_only_timed;    /* a miss that is not recorded */
 	struct ckpt_hash128 file_stamp; /* of the files among its inputs */
@@ -262,6 +262,14 @@ static void start_clock(struct memo_frame *memo, struct ckpt_frame *frame)
 	ckpt_cost_run(&memo->own.cost);
 }
 
+/* Impure functions entered by other threads than the calling one, whose own
+ * spoil a call only by their class. */
+static uint32_t count_impure_elsewhere(void)
+{
+	return __atomic_load_n(&installed->impure_count, __ATOMIC_RELAXED) -
+	       ckpt_thread_self()->impure_count;
+}
+
 static void start_recording(struct memo_frame *memo,
 			    struct ckpt_thread_call *slot,
 			    struct ckpt_frame *frame)
@@ -270,8 +278,7 @@ static void start_recording(struct memo_frame *memo,
 	if (memo->call.is_random_hidden)
 		slot->observed |= CKPT_IMPURE_RAND;
 	slot->is_verifying = memo->own.is_verifying;
-	memo->own.impure_count =
-		__atomic_load_n(&installed->impure_count, __ATOMIC_RELAXED);
+	memo->own.impure_count = count_impure_elsewhere();
 	if (!memo->own.is_verifying)
 		ckpt_keep_before(&memo->call, &installed->environment, slot);
 	start_clock(memo, frame);
@@ -349,7 +356,10 @@ static void watch(const struct ckpt_memo_watch *watch,
 		ckpt_escape_by_jump((const void *)frame->gpr[0]);
 		return;
 	}
-	ckpt_thread_spoil(ckpt_thread_self(), watch->classes, watch->chain);
+	struct ckpt_thread *thread = ckpt_thread_self();
+
+	ckpt_thread_spoil(thread, watch->classes, watch->chain);
+	thread->impure_count++;
 	(void)__atomic_fetch_add(&installed->impure_count, 1, __ATOMIC_RELAXED);
 }
 
@@ -441,13 +451,15 @@ static const char *effect_besides(const struct memo_frame *memo,
 
 	if (!keeps_fp_state(&memo->own.before, after))
 		return "changes the floating-point environment of its caller";
+	if (slot->spoiled_by && !(slot->spoiled_classes & plan->impure_classes))
+		return "draws from rand(), whose state can be kept only in a "
+		       "process with one thread";
 	if (slot->spoiled_by)
 		return slot->spoiled_by;
 	if (!ckpt_environment_is_settled(&memo->call, memo->own.file_stamp))
 		return "a file it depends on has just changed";
 	if ((plan->flags & CKPT_FUNCTION_THREADS) &&
-	    memo->own.impure_count !=
-		    __atomic_load_n(&installed->impure_count, __ATOMIC_RELAXED))
+	    memo->own.impure_count != count_impure_elsewhere())
 		return "an impure function was entered in another thread";
 	return NULL;
 }

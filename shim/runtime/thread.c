@@ -59,8 +59,10 @@ void ckpt_thread_spoil(struct ckpt_thread *thread, uint32_t classes,
 	for (uint32_t i = 0; i < thread->call_count; i++) {
 		struct ckpt_thread_call *call = &thread->calls[i];
 
-		if ((call->observed & classes) && !call->spoiled_by)
-			call->spoiled_by = chain;
+		if (!(call->observed & classes) || call->spoiled_by)
+			continue;
+		call->spoiled_by = chain;
+		call->spoiled_classes = classes;
 	}
 }
 

@@ -40,6 +40,7 @@ struct ckpt_thread_call {
 	uint32_t observed;
 	bool is_verifying; /* calls inside it must run, too */
 	const char *spoiled_by;
+	uint32_t spoiled_classes; /* of that function */
 };
 
 struct ckpt_thread {
@@ -52,6 +53,7 @@ struct ckpt_thread {
 	struct ckpt_ranges ranges;
 	/* Our own time in calls inside others, which is not theirs. */
 	uint64_t spent_ns;
+	uint32_t impure_count; /* impure functions it entered (memo.h) */
 };
 
 /* The calling thread's. */
