@@ -72,8 +72,9 @@ static enum ckpt_status follow_words(struct ckpt_graph *graph, uint32_t index,
 	return CKPT_OK;
 }
 
-/* A program at a fixed address has no relocations: any aligned word that is
- * an address in it may be a pointer. Its value stays in the digest. */
+/* A program at a fixed address has no relocations, or (a PIE linked for one) not
+ * only: any other aligned word that is an address in it may be a pointer. Its
+ * value stays in the digest. */
 static enum ckpt_status follow_fixed_words(struct ckpt_graph *graph,
 					   uint32_t index,
 					   const struct ckpt_image *image,
@@ -120,9 +121,9 @@ enum ckpt_status ckpt_graph_fill_const(struct ckpt_graph *graph, uint32_t index)
 				    ckpt_image_path(image), node.vaddr);
 	if (status)
 		return status;
-	status = follow_fixed_words(graph, index, image, bytes);
+	status = follow_words(graph, index, image, bytes);
 	if (!status)
-		status = follow_words(graph, index, image, bytes);
+		status = follow_fixed_words(graph, index, image, bytes);
 	if (!status)
 		graph->nodes[index].digest = ckpt_hash(NULL, bytes, node.size);
 	return status;

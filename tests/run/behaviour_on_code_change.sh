@@ -247,6 +247,7 @@ const char *added_text(int x) { return x ? "added" : "text"; }
 int added(int x) { return added_function(x) + added_text(x)[1]; }
 EOF
 
+export LD_BIND_NOW=1
 compiler='' kind=''
 # The program of a version, or its library and a program that needs it.
 build() { # VERSION VARIANT
@@ -254,6 +255,7 @@ build() { # VERSION VARIANT
 	case ${2-} in
 	reversed) parts=("odd$1.c" "even$1.c") ;;
 	added) parts=(added.c "${parts[@]}") ;;
+	prelinked) flags=(-Wl,-z,lazy) ;;
 	?*) flags=("$2") ;;
 	esac
 	wanted+=("-DCALLS=\"calls$1.h\"")
@@ -276,6 +278,17 @@ build() { # VERSION VARIANT
 			"${parts[@]}" "${flags[@]}" -lm
 		;;
 	esac || fail "$compiler $kind: cannot compile version $*"
+	[ "${2-}" != prelinked ] || prelink
+}
+# The words that the loader sets (at once, LD_BIND_NOW) have other contents in
+# the file, as prelink leaves them.
+prelink() {
+	local file=libcase.so section=.got.plt
+	[ $kind = library ] || file=case
+	objcopy -O binary --only-section=$section "$file" words &&
+		tr '\0' '\125' <words >filled &&
+		objcopy --update-section $section=filled "$file" ||
+		fail "$compiler $kind: cannot prelink"
 }
 
 # Plain and preloaded, and the hits of each case.
@@ -342,7 +355,8 @@ check_build() { # COMPILER KIND
 	done
 	expect_all 'the same again'
 	for variant in -g0 -s reversed added -Wl,-z,max-page-size=65536 \
-		-Wl,--build-id=none; do
+		-Wl,--build-id=none -Wl,-Ttext-segment=0x7000000 prelinked; do
+		[ "$variant/$kind" != prelinked/fixed ] || continue
 		build 0 "$variant"
 		expect_all "$variant"
 	done
