@@ -72,9 +72,9 @@ static enum ckpt_status follow_words(struct ckpt_graph *graph, uint32_t index,
 	return CKPT_OK;
 }
 
-/* A program at a fixed address has no relocations, or (a PIE linked for one) not
- * only: any other aligned word that is an address in it may be a pointer. Its
- * value stays in the digest. */
+/* A program at a fixed address has no relocations, or (a PIE linked for one)
+ * not only: any other aligned word that is an address in it may be a pointer.
+ * Its value stays in the digest. */
 static enum ckpt_status follow_fixed_words(struct ckpt_graph *graph,
 					   uint32_t index,
 					   const struct ckpt_image *image,

@@ -255,7 +255,7 @@ build() { # VERSION VARIANT
 	case ${2-} in
 	reversed) parts=("odd$1.c" "even$1.c") ;;
 	added) parts=(added.c "${parts[@]}") ;;
-	prelinked) flags=(-Wl,-z,lazy) ;;
+	prelinked) flags=("-Wl,-z,lazy") ;;
 	?*) flags=("$2") ;;
 	esac
 	wanted+=("-DCALLS=\"calls$1.h\"")
