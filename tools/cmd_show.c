@@ -194,10 +194,14 @@ static void print_entry(const struct ckpt_walk_entry *entry,
 	printf("recorded  %s, a call of %s\n", created, duration);
 	printf("place     %s, %" PRIu64 " bytes, checksum right\n", place,
 	       entry->size);
-	printf("served    %s%" PRIu64 " times%s\n",
-	       entry->hit_count > CKPT_MARK_EXACT ? "about " : "",
-	       entry->hit_count,
-	       entry->is_used ? "" : ", not since eviction last looked");
+	if (!entry->hit_count)
+		puts("served    not yet");
+	else
+		printf("served    %s%" PRIu64 " times%s\n",
+		       entry->hit_count > CKPT_MARK_EXACT ? "about " : "",
+		       entry->hit_count,
+		       entry->is_used ? ""
+				      : ", not since eviction last looked");
 	print_components(&content->components);
 	if (content->has_inputs)
 		ckpt_recordtext_print(stdout, "inputs", &content->inputs);
@@ -237,6 +241,20 @@ static int show_entry(const struct show_options *options,
 	return ckpt_cli_finish("show");
 }
 
+static size_t count_matches(const struct show_options *options,
+			    const struct ckpt_store *store)
+{
+	struct ckpt_walk_entry entry;
+	struct ckpt_walk walk;
+	size_t count = 0;
+
+	ckpt_walk_open(&walk, store, false);
+	while (ckpt_walk_next(&walk, &entry))
+		count += ckpt_storecli_matches(&options->filter, &entry);
+	ckpt_walk_close(&walk);
+	return count;
+}
+
 static int show_key(const struct show_options *options)
 {
 	_cleanup_free_ char *directory = NULL;
@@ -246,21 +264,30 @@ static int show_key(const struct show_options *options)
 	enum ckpt_status status;
 	struct ckpt_walk walk;
 	int result = -1;
+	size_t count;
 
 	status = ckpt_storecli_open(options->config, true, &store, &directory,
 				    &err);
 	if (status)
 		return ckpt_cli_fail("show", &err);
+	count = count_matches(options, store);
 	ckpt_walk_open(&walk, store, true);
-	while (result < 0 && ckpt_walk_next(&walk, &entry))
+	while (count == 1 && result < 0 && ckpt_walk_next(&walk, &entry))
 		if (ckpt_storecli_matches(&options->filter, &entry))
 			result = show_entry(options, store, &entry);
 	ckpt_walk_close(&walk);
 	ckpt_store_close(store);
 	if (result >= 0)
 		return result;
-	ckpt_err_set(&err, CKPT_NOTFOUND, "%s: nothing is kept under %s",
-		     directory, options->filter.keys[0]);
+	if (count > 1)
+		ckpt_err_set(&err, CKPT_INVALID,
+			     "%zu keys begin with %s: give more of it", count,
+			     options->filter.keys[0]);
+	else
+		ckpt_err_set(&err, CKPT_NOTFOUND,
+			     "%s: nothing is kept under %s; `ckpt list` shows "
+			     "what is",
+			     directory, options->filter.keys[0]);
 	return ckpt_cli_fail("show", &err);
 }
 
@@ -285,7 +312,8 @@ int ckpt_cmd_show(int argc, char **argv)
 	options.filter.keys = argv + optind;
 	options.filter.key_count = argc - optind;
 	if (options.filter.key_count != 1)
-		return ckpt_cli_usage("show", "one key, please");
+		return ckpt_cli_usage("show",
+				      "which key? (`ckpt list` shows them)");
 	if (ckpt_storecli_bad_key(&options.filter))
 		return ckpt_cli_usage("show", "not a key: %s", argv[optind]);
 	return show_key(&options);

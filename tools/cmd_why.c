@@ -92,11 +92,13 @@ static void print_nearest(const struct ckpt_missed *missed, const char *lines)
 	} else if (!missed->has_nearest) {
 		puts("      there was no other result to compare with");
 	} else {
+		int64_t before = missed->miss->time_ns / NS_PER_S -
+				 missed->nearest_created_s;
+
 		ckpt_hash_text(missed->nearest, key);
-		ckpt_storecli_age(missed->miss->time_ns / NS_PER_S -
-					  missed->nearest_created_s,
-				  age);
-		printf("      unlike %.12s, recorded %s before:\n", key, age);
+		ckpt_storecli_age(before, age);
+		printf("      unlike %.12s, recorded %s before:\n", key,
+		       before > 0 ? age : "just");
 		print_lines(lines);
 	}
 }
@@ -149,9 +151,13 @@ static void print_reasons(const struct why *why,
 	for (size_t i = 0; i < why->misses.reason_count; i++) {
 		const struct ckpt_miss_reason *reason = &why->misses.reasons[i];
 
-		if (is_of(line, reason->name, reason->object))
+		if (!is_of(line, reason->name, reason->object))
+			continue;
+		if (reason->count)
 			printf("  %" PRIu64 " not recorded: %s\n",
 			       reason->count, reason->text);
+		else
+			printf("  passed by: %s\n", reason->text);
 	}
 }
 
@@ -277,8 +283,8 @@ static enum ckpt_status print_text(const struct why *why)
 		       "PROGRAM` tells whether it can be served\n",
 		       why->function);
 	else if (is_first)
-		printf("no call missed in the last run; %" PRIu64 " hits\n",
-		       hits);
+		printf("no call missed in the last run; %" PRIu64 " %s\n", hits,
+		       hits == 1 ? "hit" : "hits");
 	if (why->misses.forgotten_count)
 		printf("\nonly the newest misses of each process are "
 		       "remembered; there were %" PRIu64 " more\n",
@@ -445,8 +451,9 @@ int ckpt_cmd_why(int argc, char **argv)
 		case 'n':
 			why.count = strtoul(optarg, &end, 10);
 			if (*end || !why.count)
-				return ckpt_cli_usage("why", "not a number: %s",
-						      optarg);
+				return ckpt_cli_usage(
+					"why", "--count: 1 or more, not '%s'",
+					optarg);
 			break;
 		case 'j':
 			is_json = true;

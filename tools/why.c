@@ -159,10 +159,23 @@ static void add_value(struct ckpt_buf *out, const uint8_t *data, uint32_t size)
 		ckpt_buf_format(out, "0x%" PRIx64, value);
 }
 
+/* A value that stands there as it is. */
+static bool is_number(const struct ckpt_component *c)
+{
+	return c->form == CKPT_COMPONENT_INLINE &&
+	       c->kind != CKPT_COMPONENT_FP && c->data_size &&
+	       c->data_size <= 8 &&
+	       (!c->element_size || c->element_size == c->data_size);
+}
+
 void ckpt_why_content(const struct ckpt_component *c, struct ckpt_buf *out)
 {
 	if (c->kind == CKPT_COMPONENT_MORE)
 		return;
+	if (is_number(c)) {
+		add_value(out, c->data, c->data_size);
+		return;
+	}
 	ckpt_buf_format(out, "%" PRIu64 " bytes, ", c->size);
 	if (c->form == CKPT_COMPONENT_BLOCKS) {
 		ckpt_buf_format(out, "digests of %u blocks", c->block_count);

@@ -56,8 +56,8 @@ struct ckpt_misslog_miss {
 };
 
 struct ckpt_misslog_reason {
-	uint64_t id; /* of the reason in this process */
-	uint64_t count;
+	uint64_t id;	/* of the reason in this process */
+	uint64_t count; /* of calls; 0: of as many as its row says passed by */
 	uint32_t row;
 	uint32_t is_ready;
 	char text[232];
