@@ -22,12 +22,25 @@
 
 enum { RUNS = 400, RUNS_MAX = 20000, TEXT_MAX = 512 };
 
-enum mode { PLAIN, EMPTY, NO_CONFIG, NOTHING_TO_DO, ONE_FUNCTION, MODE_COUNT };
+/* The program with many libraries and the functions in one of them. */
+enum { FILLERS = 58, FUNCTIONS = 10 };
+
+enum mode {
+	PLAIN,
+	EMPTY,
+	NO_CONFIG,
+	NOTHING_TO_DO,
+	ONE_FUNCTION,
+	MANY_EMPTY,
+	MANY_FUNCTIONS,
+	MODE_COUNT
+};
 
 static const struct {
 	const char *name;
 	const char *library; /* NULL: none; "": ours */
 	const char *config;  /* NULL: none */
+	bool is_many;	     /* the program with many libraries */
 } modes[MODE_COUNT] = {
 	[PLAIN] = {"plain", NULL, NULL},
 	[EMPTY] = {"empty library", "empty.so", NULL},
@@ -40,11 +53,15 @@ static const struct {
 			  " int base)\"\n"
 			  "[function.memory]\n\"s\" = \"string\"\n"
 			  "\"end\" = \"ignore\"\n"},
+	[MANY_EMPTY] = {"60 libraries, empty library", "empty.so", NULL, true},
+	[MANY_FUNCTIONS] = {"60 libraries, ten functions", "",
+			    "functions = [\"many_?\"]\n", true},
 };
 
 struct bench {
 	char directory[TEXT_MAX];
 	char library[TEXT_MAX];
+	char many[TEXT_MAX + 32];
 	const char *program;
 	double *times[MODE_COUNT]; /* microseconds */
 	int runs;
@@ -97,19 +114,54 @@ static void enter_mode(const struct bench *bench, enum mode mode)
 	setenv("LD_PRELOAD", modes[mode].library[0] ? path : bench->library, 1);
 }
 
-static double run_once(const struct bench *bench)
+static double run_once(const struct bench *bench, enum mode mode)
 {
-	char *arguments[] = {(char *)bench->program, NULL};
+	const char *program =
+		modes[mode].is_many ? bench->many : bench->program;
+	char *arguments[] = {(char *)program, NULL};
 	double start = now_us();
 	int status;
 	pid_t pid;
 
-	if (posix_spawn(&pid, bench->program, NULL, NULL, arguments, environ))
-		die(bench->program);
+	if (posix_spawn(&pid, program, NULL, NULL, arguments, environ))
+		die(program);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			die("waitpid");
+	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+		fprintf(stderr, "%s fails\n", program);
+		exit(1);
+	}
 	return now_us() - start;
+}
+
+/* Libraries that use libc as most do, one with the functions, and a program
+ * that needs all of them. */
+static void make_many(struct bench *bench)
+{
+	static const char script[] =
+		"cd '%s' && mkdir lib && {\n"
+		"echo '#include <stdio.h>\n#include <stdlib.h>\n"
+		"#include <string.h>\nvoid *use(char *p) { printf(p); "
+		"strcpy(p, strchr(p, 1)); puts(p); free(p); "
+		"return malloc(atoi(p)); }' |\n"
+		"cc -w -O1 -fPIC -shared -xc - -o lib/0.so\n"
+		"for i in $(seq %d); do cp lib/0.so lib/$i.so; done\n"
+		"for i in $(seq 0 %d); do echo \"int many_$i(int x) "
+		"{ return x * $i + x %% 7; }\"; done |\n"
+		"cc -g -O1 -fPIC -shared -xc - -o lib/functions.so\n"
+		"{ echo 'int main(int n, char **v) { int s = 0; if (n > 1) {'\n"
+		"for i in $(seq 0 %d); do echo \"s += many_$i(n);\"; done\n"
+		"echo '} return s; }'; } |\n"
+		"cc -w -O1 -Wl,--no-as-needed -xc - -xnone \"$PWD\"/lib/*.so "
+		"-o many; }";
+	char command[sizeof(script) + TEXT_MAX];
+
+	snprintf(command, sizeof(command), script, bench->directory, FILLERS,
+		 FUNCTIONS - 1, FUNCTIONS - 1);
+	if (system(command))
+		die("cc");
+	snprintf(bench->many, sizeof(bench->many), "%s/many", bench->directory);
 }
 
 static void prepare(struct bench *bench)
@@ -128,6 +180,7 @@ static void prepare(struct bench *bench)
 		 bench->directory);
 	if (system(command))
 		die("cc");
+	make_many(bench);
 	for (int mode = 0; mode < MODE_COUNT; mode++) {
 		bench->times[mode] =
 			calloc((size_t)bench->runs, sizeof(double));
@@ -170,10 +223,10 @@ static void report(struct bench *bench, const double *first)
 		qsort(times, (size_t)bench->runs, sizeof(*times),
 		      compare_times);
 		median = times[bench->runs / 2];
-		if (mode == EMPTY)
+		if (mode == EMPTY || mode == MANY_EMPTY)
 			empty = median;
 		printf("  %-30s %8.0f us", modes[mode].name, median);
-		if (mode > EMPTY)
+		if (mode > EMPTY && mode != MANY_EMPTY)
 			printf("  %+6.0f us over empty", median - empty);
 		if (modes[mode].config)
 			printf("  (first run %.1f ms)", first[mode] / 1e3);
@@ -192,12 +245,12 @@ int main(int argc, char **argv)
 	prepare(&bench);
 	for (int mode = 0; mode < MODE_COUNT; mode++) {
 		enter_mode(&bench, mode);
-		first[mode] = run_once(&bench);
+		first[mode] = run_once(&bench, mode);
 	}
 	for (int i = 0; i < bench.runs; i++)
 		for (int mode = 0; mode < MODE_COUNT; mode++) {
 			enter_mode(&bench, mode);
-			bench.times[mode][i] = run_once(&bench);
+			bench.times[mode][i] = run_once(&bench, mode);
 		}
 	report(&bench, first);
 	clean_up(&bench);
