@@ -269,6 +269,23 @@ void ckpt_recordtext_print(FILE *file, const char *title,
 		fputs("  and more\n", file);
 }
 
+void ckpt_recordtext_brief(const struct ckpt_recorded_value *value,
+			   struct ckpt_buf *out)
+{
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf text = {.size = 0};
+	uint64_t count = count_there(value);
+
+	if (is_text(value)) {
+		ckpt_value_quote(
+			out, value->bytes,
+			strnlen((const char *)value->bytes, value->count));
+		return;
+	}
+	for (uint64_t i = 0; i < count && tell_element(value, i, &text); i++)
+		ckpt_buf_format(out, "%s%s", i ? ", " : "",
+				(const char *)text.data);
+}
+
 /* ---- JSON --------------------------------------------------------------- */
 static void put_element(struct ckpt_json *json,
 			const struct ckpt_recorded_value *value, uint64_t index)

@@ -15,6 +15,10 @@ void ckpt_recordtext_print(FILE *file, const char *title,
 void ckpt_recordtext_json(struct ckpt_json *json, const char *key,
 			  const struct ckpt_recorded *recorded);
 
+/* Append the elements, "1, 2, 3"; for values of a few bytes. */
+void ckpt_recordtext_brief(const struct ckpt_recorded_value *value,
+			   struct ckpt_buf *out);
+
 /* "[3].value: 1.5, was 2.5": the first element and part in which `mine`
  * differs from `other`, another value of the same path. False: there is no
  * such part among what was kept. */

@@ -159,6 +159,20 @@ static void add_value(struct ckpt_buf *out, const uint8_t *data, uint32_t size)
 		ckpt_buf_format(out, "0x%" PRIx64, value);
 }
 
+/* A TYPED component as what tells values takes it. */
+static struct ckpt_recorded_value value_of(const struct ckpt_component *c)
+{
+	return (struct ckpt_recorded_value){
+		.kind = c->kind,
+		.element_size = c->element_size,
+		.size = c->size,
+		.count = c->data_size,
+		.bytes = (uint8_t *)(uintptr_t)c->data,
+		.type = c->type,
+		.type_size = c->type_size,
+	};
+}
+
 /* A value that stands there as it is. */
 static bool is_number(const struct ckpt_component *c)
 {
@@ -172,6 +186,12 @@ void ckpt_why_content(const struct ckpt_component *c, struct ckpt_buf *out)
 {
 	if (c->kind == CKPT_COMPONENT_MORE)
 		return;
+	if (c->form == CKPT_COMPONENT_TYPED) {
+		const struct ckpt_recorded_value value = value_of(c);
+
+		ckpt_recordtext_brief(&value, out);
+		return;
+	}
 	if (is_number(c)) {
 		add_value(out, c->data, c->data_size);
 		return;
@@ -283,11 +303,32 @@ static bool describe_input(struct ckpt_buf *out,
 	return false;
 }
 
+/* Small values stand in the entries themselves. */
+static bool describe_typed(struct ckpt_buf *out,
+			   const struct ckpt_component *mine,
+			   const struct ckpt_component *other)
+{
+	const struct ckpt_recorded_value my_value = value_of(mine);
+	const struct ckpt_recorded_value other_value = value_of(other);
+	size_t before = out->size;
+
+	if (mine->form != CKPT_COMPONENT_TYPED ||
+	    other->form != CKPT_COMPONENT_TYPED || mine->size != other->size)
+		return false;
+	ckpt_why_name(mine, out);
+	if (ckpt_recordtext_compare(&my_value, &other_value, out)) {
+		ckpt_buf_add_u8(out, '\n');
+		return true;
+	}
+	out->size = before;
+	return false;
+}
+
 static void describe(struct ckpt_buf *out, const struct ckpt_component *mine,
 		     const struct ckpt_component *other,
 		     const struct ckpt_why_inputs *inputs)
 {
-	if (describe_fp(out, mine, other) ||
+	if (describe_fp(out, mine, other) || describe_typed(out, mine, other) ||
 	    describe_input(out, mine, other, inputs))
 		return;
 	ckpt_why_name(mine, out);

@@ -18,7 +18,8 @@
  *     EXTENT   number u32 in the effects stream, node u32, type size u16, type;
  *              no type if it was told before for this node
  *
- * TYPED is for inputs that the user wants kept, EXTENT for outputs.
+ * TYPED is for small values and for inputs that the user wants kept, EXTENT
+ * for outputs.
  *
  * Little-endian, unaligned. Reading is bounds-checked; hot path.
  */

@@ -6,11 +6,17 @@
 #include "shim/runtime/fpstate_x86_64.h"
 #include "shim/runtime/key.h"
 #include "shim/runtime/roots.h"
+#include "shim/runtime/typewrite.h"
 #include "shim/runtime/walk.h"
 
 #include <string.h>
 
-enum { PATH_MAX_SIZE = 256, PATH_DEPTH_MAX = 8, BLOCKS_FROM = 1024 };
+enum {
+	PATH_MAX_SIZE = 256,
+	PATH_DEPTH_MAX = 8,
+	TYPE_MAX_SIZE = 64,
+	BLOCKS_FROM = 1024,
+};
 /* Where there are secrets, what is behind more pointers counts as one. */
 enum { SECRET_DEPTH_MAX = 64 };
 
@@ -243,12 +249,25 @@ bool ckpt_explain_is_secret(const struct ckpt_call *call, uint32_t number)
 	return number < call->extent_count;
 }
 
+/* A value that stands there as it is gets its type, if that is small as well:
+ * then it can be told in words. */
+static void tell_type(const struct writer *w, uint32_t node,
+		      uint8_t type[TYPE_MAX_SIZE], struct ckpt_component *c)
+{
+	c->type = type;
+	c->type_size = (uint16_t)ckpt_typewrite(w->call->program, node, type,
+						TYPE_MAX_SIZE);
+	if (c->type_size)
+		c->form = CKPT_COMPONENT_TYPED;
+}
+
 static enum ckpt_status put_extent(struct writer *w, uint32_t number)
 {
 	const struct ckpt_extent *extent = &w->call->extents[number];
 	const struct ckpt_plan_node *node =
 		&w->call->program->nodes[extent->node];
 	uint64_t digests[CKPT_COMPONENT_BLOCKS_MAX];
+	uint8_t type[TYPE_MAX_SIZE];
 	struct ckpt_hash128 digest;
 	char path[PATH_MAX_SIZE];
 	struct ckpt_component c = {
@@ -274,6 +293,7 @@ static enum ckpt_status put_extent(struct writer *w, uint32_t number)
 		c.form = CKPT_COMPONENT_INLINE;
 		c.data = extent->address;
 		c.data_size = (uint32_t)extent->size;
+		tell_type(w, extent->node, type, &c);
 		status = CKPT_OK;
 	} else {
 		status = ckpt_key_digest(w->call, extent, number, &digest);
@@ -291,6 +311,26 @@ bool ckpt_explain_is_input(const struct ckpt_call *call, uint32_t number)
 	       !(extent->flags & CKPT_EXTENT_IS_FILE);
 }
 
+static enum ckpt_status put_parameter(struct writer *w, uint32_t index)
+{
+	const struct ckpt_plan_root *root = &w->call->program->roots[index];
+	uint32_t size = w->call->program->nodes[root->node].size;
+	uint8_t type[TYPE_MAX_SIZE];
+	struct ckpt_component c = {
+		.kind = CKPT_COMPONENT_PARAMETER,
+		.path = root_name(w->call, index),
+		.element_size = size,
+		.size = size,
+		.data = ckpt_roots_place(w->call, root),
+		.data_size = size,
+	};
+
+	c.path_size = (uint16_t)strlen(c.path);
+	c.form = CKPT_COMPONENT_INLINE;
+	tell_type(w, root->node, type, &c);
+	return ckpt_component_put(&w->out, &c, NULL);
+}
+
 static enum ckpt_status put_parameters(struct writer *w)
 {
 	const struct ckpt_program *program = w->call->program;
@@ -305,10 +345,7 @@ static enum ckpt_status put_parameters(struct writer *w)
 		if (root->kind == CKPT_ROOT_PARAMETER &&
 		    node->kind == CKPT_NODE_BYTES &&
 		    node->size <= CKPT_COMPONENT_INLINE_MAX)
-			status = put_value(w, CKPT_COMPONENT_PARAMETER,
-					   root_name(w->call, index),
-					   ckpt_roots_place(w->call, root),
-					   node->size);
+			status = put_parameter(w, index);
 	}
 	return status;
 }

@@ -91,10 +91,10 @@ START_TEST(small_values_stand_as_they_are)
 	compile_problem("");
 	explain();
 	c = find(CKPT_COMPONENT_PARAMETER, "prob->y");
-	ck_assert_int_eq(c.form, CKPT_COMPONENT_INLINE);
+	ck_assert_int_eq(c.form, CKPT_COMPONENT_TYPED);
 	ck_assert_mem_eq(c.data, y, sizeof(y));
 	c = find(CKPT_COMPONENT_PARAMETER, "c");
-	ck_assert_int_eq(c.form, CKPT_COMPONENT_INLINE);
+	ck_assert_int_eq(c.form, CKPT_COMPONENT_TYPED);
 	ck_assert_mem_eq(c.data, &c_value, sizeof(c_value));
 	ASSERT_FOUND(find(CKPT_COMPONENT_CODE, ""));
 	ASSERT_FOUND(find(CKPT_COMPONENT_PROGRAM, ""));

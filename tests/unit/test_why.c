@@ -111,6 +111,28 @@ START_TEST(element_of_a_small_array_is_told)
 }
 END_TEST
 
+static void add_double(struct ckpt_buf *buf, const char *path, double value)
+{
+	static const uint8_t type[] = {0,   8,	 0,   0,   0,	6,
+				       'd', 'o', 'u', 'b', 'l', 'e'};
+
+	add_head(buf, CKPT_COMPONENT_PARAMETER, CKPT_COMPONENT_TYPED, path, 8,
+		 8);
+	ckpt_buf_add_u32(buf, 8);
+	ckpt_buf_add_u8(buf, sizeof(type));
+	ckpt_buf_add_u8(buf, 0);
+	ckpt_buf_add(buf, type, sizeof(type));
+	ckpt_buf_add(buf, &value, sizeof(value));
+}
+
+START_TEST(values_are_told_by_their_type)
+{
+	add_double(&mine, "x", 2.5);
+	add_double(&other, "x", -1);
+	expect(1, "x: 2.5, was -1\n");
+}
+END_TEST
+
 START_TEST(digests_only_differ)
 {
 	add_digest(&mine, "x", 1);
@@ -185,8 +207,8 @@ END_TEST
 
 UNIT_MAIN_WITH("why", set_up, tear_down, equal_components_do_not_differ,
 	       small_values_are_told, element_of_a_small_array_is_told,
-	       digests_only_differ, blocks_tell_the_elements,
-	       last_block_ends_with_the_extent,
+	       values_are_told_by_their_type, digests_only_differ,
+	       blocks_tell_the_elements, last_block_ends_with_the_extent,
 	       inputs_that_came_or_went_are_told, code_is_told_in_words,
 	       components_cut_short_are_bad_data,
 	       payload_whose_sizes_lie_is_bad_data)
