@@ -428,6 +428,21 @@ void ckpt_clause_deinit(struct ckpt_clause *clause)
 	*clause = (struct ckpt_clause){0};
 }
 
+bool ckpt_clause_mentions(const struct ckpt_clause *clause, const char *base)
+{
+	const struct ckpt_expr *const exprs[] = {
+		clause->count,	  clause->low,	   clause->max,
+		clause->length,	  clause->stride,  clause->until,
+		clause->capacity, clause->aligned, clause->condition};
+
+	for (size_t i = 0; i < sizeof exprs / sizeof *exprs; i++) {
+		if (ckpt_expr_mentions(exprs[i], base))
+			return true;
+	}
+	return (clause->alias && !strcmp(clause->alias->base, base)) ||
+	       (clause->handle && !strcmp(clause->handle->base, base));
+}
+
 void ckpt_contract_deinit(struct ckpt_contract *contract)
 {
 	ckpt_path_destroy(contract->path);

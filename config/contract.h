@@ -101,6 +101,10 @@ enum ckpt_status ckpt_clause_parse(const char *text,
 				   struct ckpt_clause *ret,
 				   struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_clause_deinit(struct ckpt_clause *clause);
+
+/* Does an expression of the clause read a path that starts at `base`? */
+bool ckpt_clause_mentions(const struct ckpt_clause *clause, const char *base);
+
 void ckpt_contract_deinit(struct ckpt_contract *contract);
 
 #endif

@@ -130,6 +130,9 @@ struct ckpt_lexer;
 struct ckpt_expr *ckpt_expr_read(struct ckpt_lexer *lexer);
 struct ckpt_path *ckpt_path_read(struct ckpt_lexer *lexer);
 
+/* Does a path in it start at `base`? False for NULL. */
+bool ckpt_expr_mentions(const struct ckpt_expr *expr, const char *base);
+
 /* Does post() occur in it? */
 bool ckpt_expr_has_post(const struct ckpt_expr *expr);
 

@@ -66,3 +66,24 @@ bool ckpt_expr_is_timeless(const struct ckpt_expr *expr)
 {
 	return expr && !has_part(expr, is_timed);
 }
+
+static bool does_path_mention(const struct ckpt_path *path, const char *base)
+{
+	if (!path)
+		return false;
+	if (!strcmp(path->base, base))
+		return true;
+	for (size_t i = 0; i < path->step_count; i++) {
+		if (ckpt_expr_mentions(path->steps[i].index, base))
+			return true;
+	}
+	return false;
+}
+
+bool ckpt_expr_mentions(const struct ckpt_expr *expr, const char *base)
+{
+	return expr && (does_path_mention(expr->path, base) ||
+			ckpt_expr_mentions(expr->a, base) ||
+			ckpt_expr_mentions(expr->b, base) ||
+			ckpt_expr_mentions(expr->c, base));
+}

@@ -145,6 +145,14 @@ enum ckpt_status ckpt_layout_compile(struct ckpt_compiler *compiler,
 				     const struct ckpt_terms *terms,
 				     uint32_t *ret) CKPT_MUST_CHECK;
 
+/* The same of a whole parameter or global, of which the contract may say that
+ * it takes no part though it is no pointer. */
+enum ckpt_status ckpt_layout_root(struct ckpt_compiler *compiler,
+				  const struct ckpt_type *type,
+				  const char *path,
+				  const struct ckpt_level *level,
+				  uint32_t *ret) CKPT_MUST_CHECK;
+
 /* ---- element ---- */
 
 /* The nodes of a number, a complex number, a pointer at `path` (simple.c). */

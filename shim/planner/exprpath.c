@@ -239,6 +239,33 @@ static enum ckpt_status start_at_member(struct ckpt_coder *coder,
 	return CKPT_OK;
 }
 
+/* A global whose type is known. */
+static enum ckpt_status start_at_global(struct ckpt_coder *coder,
+					const struct ckpt_path *path,
+					struct ckpt_lvalue *at)
+{
+	const struct ckpt_program_request *request = coder->compiler->request;
+
+	for (size_t i = 0; i < request->global_count; i++) {
+		const struct ckpt_program_global *global = &request->globals[i];
+
+		if (!global->type || global->is_tls ||
+		    strcmp(global->name, path->base) != 0)
+			continue;
+		ckpt_coder_emit(coder, CKPT_OP_GLOBAL, global->object,
+				(int64_t)global->vaddr, 1);
+		*at = (struct ckpt_lvalue){
+			.type = global->type,
+			.is_memory = global->is_written,
+		};
+		return CKPT_OK;
+	}
+	return ckpt_coder_fail(coder, path,
+			       "the function has no such parameter, nor a "
+			       "global of that name that the contract "
+			       "describes");
+}
+
 static enum ckpt_status start_at_parameter(struct ckpt_coder *coder,
 					   const struct ckpt_path *path,
 					   struct ckpt_lvalue *at)
@@ -261,8 +288,7 @@ static enum ckpt_status start_at_parameter(struct ckpt_coder *coder,
 		};
 		return CKPT_OK;
 	}
-	return ckpt_coder_fail(coder, path,
-			       "the function has no such parameter");
+	return start_at_global(coder, path, at);
 }
 
 static enum ckpt_status start_path(struct ckpt_coder *coder,

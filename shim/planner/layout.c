@@ -390,3 +390,18 @@ enum ckpt_status ckpt_layout_compile(struct ckpt_compiler *compiler,
 					"this type cannot be marshalled");
 	}
 }
+
+enum ckpt_status ckpt_layout_root(struct ckpt_compiler *compiler,
+				  const struct ckpt_type *type,
+				  const char *path,
+				  const struct ckpt_level *level, uint32_t *ret)
+{
+	const struct ckpt_terms *terms = &compiler->terms;
+	const struct ckpt_terms *own = NULL;
+
+	if (type->kind != CKPT_TYPE_POINTER &&
+	    ckpt_terms_find(terms, path, &own))
+		return compile_aggregate(compiler, type, path, 0, level, terms,
+					 ret);
+	return ckpt_layout_compile(compiler, type, path, 0, level, terms, ret);
+}

@@ -5,6 +5,7 @@
 #include "shim/planner/barred.h"
 #include "shim/planner/deps.h"
 #include "shim/planner/dwarf_batch.h"
+#include "shim/planner/globaltype.h"
 #include "shim/planner/planmeasure.h"
 #include "shim/planner/purity.h"
 #include "shim/planner/reach.h"
@@ -233,7 +234,13 @@ static enum ckpt_status compile_program(struct work *work,
 
 	if (!globals)
 		return CKPT_NOMEM;
-	status = ckpt_program_compile(tables, &request, &function->entry, &err);
+	status = ckpt_globaltype_find(work->planning->scope, function->config,
+				      &function->signature, function->types,
+				      work->deps, globals, request.global_count,
+				      &err);
+	if (!status)
+		status = ckpt_program_compile(tables, &request,
+					      &function->entry, &err);
 	free(globals);
 	if (status) {
 		/* What was compiled so far may refer to what never came. */

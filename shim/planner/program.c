@@ -168,22 +168,13 @@ static enum ckpt_status add_parameter(struct ckpt_compiler *compiler,
 		.path = ckpt_tables_text(compiler->tables, parameter->name),
 		.initial = CKPT_PLAN_NONE,
 	};
-	const struct ckpt_terms *terms = NULL;
-	const struct ckpt_contract *contract =
-		ckpt_terms_find(&compiler->terms, parameter->name, &terms);
 	enum ckpt_status status = CKPT_OK;
 
 	compiler->current_root = index;
 	if (value->is_by_reference)
 		return add_object(compiler, roots, parameter, root);
-	if (parameter->type->kind != CKPT_TYPE_POINTER && contract &&
-	    contract->clauses[0].extent == CKPT_CLAUSE_EXTENT_IGNORE)
-		root.node = ckpt_layout_bytes(compiler, parameter->type->size,
-					      parameter->type->size, true);
-	else
-		status = ckpt_layout_compile(compiler, parameter->type,
-					     parameter->name, 0, &frame,
-					     &compiler->terms, &root.node);
+	status = ckpt_layout_root(compiler, parameter->type, parameter->name,
+				  &frame, &root.node);
 	if (!status)
 		add_root(roots, &root);
 	return status;
@@ -296,6 +287,21 @@ static uint32_t add_initial(struct ckpt_compiler *compiler,
 	return CKPT_PLAN_NONE;
 }
 
+/* By its type and what the contract says. */
+static enum ckpt_status compile_global(struct ckpt_compiler *compiler,
+				       const struct ckpt_program_global *global,
+				       uint32_t *ret)
+{
+	struct ckpt_level level = {
+		.type = global->type,
+		.path = global->name,
+		.is_constant = !global->is_written,
+	};
+
+	return ckpt_layout_root(compiler, global->type, global->name, &level,
+				ret);
+}
+
 static enum ckpt_status add_global(struct ckpt_compiler *compiler,
 				   struct roots *roots,
 				   const struct ckpt_program_global *global)
@@ -307,7 +313,6 @@ static enum ckpt_status add_global(struct ckpt_compiler *compiler,
 		.path = ckpt_tables_text(compiler->tables, global->name),
 		.initial = CKPT_PLAN_NONE,
 	};
-	struct ckpt_level level = {.type = global->type, .path = global->name};
 	enum ckpt_status status = CKPT_OK;
 
 	if (global->size > UINT32_MAX)
@@ -328,9 +333,7 @@ static enum ckpt_status add_global(struct ckpt_compiler *compiler,
 		root.node = ckpt_layout_bytes(compiler, global->size,
 					      global->size, global->is_scratch);
 	} else {
-		status = ckpt_layout_compile(compiler, global->type,
-					     global->name, 0, &level,
-					     &compiler->terms, &root.node);
+		status = compile_global(compiler, global, &root.node);
 	}
 	if (!status)
 		add_root(roots, &root);

@@ -188,8 +188,10 @@ static enum ckpt_status push_op(struct machine *m,
 		address = ckpt_frame_stack(m->call->frame);
 		break;
 	case CKPT_OP_GLOBAL:
+		/* A program that is not PIE has base 0. */
 		if (op->a < program->object_count)
-			address = (const uint8_t *)program->bases[op->a];
+			return push(m,
+				    (__int128)program->bases[op->a] + op->imm);
 		break;
 	default:
 		address = find_element(m, op->a);

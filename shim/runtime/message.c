@@ -75,7 +75,8 @@ static const struct refusal_text TEXTS[CKPT_REFUSAL_KIND_COUNT] = {
 		{"address in global",
 		 "a global without type information holds an address",
 		 "if the result does not depend on it, name it in "
-		 "ignore_globals or scratch_globals",
+		 "ignore_globals or scratch_globals; else describe it by a "
+		 "line in memory",
 		 SAY_EXTENT},
 	[CKPT_REFUSAL_GLOBAL_MISSING] = {"global missing",
 					 "a global cannot be found or read",

@@ -265,6 +265,25 @@ START_TEST(conditions_of_a_type_hold_in_an_array_of_it)
 }
 END_TEST
 
+START_TEST(an_argument_may_count_on_a_condition)
+{
+	struct ckpt_hash128 key;
+
+	compile("int f(int mode, long x, int y);",
+		"[function.memory]\nx = \"ignore if mode == 0\"\n"
+		"y = \"ignore\"\n");
+	m.frame.gpr[1] = 5;
+	key = marshal_key(&m);
+	m.frame.gpr[1] = 6;
+	m.frame.gpr[2] = 7;
+	ck_assert(marshal_same(key, marshal_key(&m)));
+	m.frame.gpr[0] = 1;
+	key = marshal_key(&m);
+	m.frame.gpr[1] = 7;
+	ck_assert(!marshal_same(key, marshal_key(&m)));
+}
+END_TEST
+
 START_TEST(what_becomes_live_is_written_though_it_looks_unchanged)
 {
 	static const char name[] = "n";
@@ -300,4 +319,5 @@ UNIT_MAIN("marshal_members",
 	  a_struct_with_a_flexible_array_may_be_a_result,
 	  the_live_member_may_be_a_union_with_a_live_member,
 	  conditions_of_a_type_hold_in_an_array_of_it,
+	  an_argument_may_count_on_a_condition,
 	  what_becomes_live_is_written_though_it_looks_unchanged)

@@ -149,6 +149,16 @@ START_TEST(pointer_inside_a_struct_is_refused_by_its_path)
 }
 END_TEST
 
+START_TEST(extent_of_what_is_no_pointer_is_refused)
+{
+	expect_refused("int f(int n)", "[function.memory]\nn = \"[5]\"\n",
+		       "`n`: is no pointer");
+	expect_refused("struct v { int n; };\nint f(struct v *v)",
+		       "[function.memory]\n\"v->n\" = \"one\"\n",
+		       "is no pointer");
+}
+END_TEST
+
 START_TEST(contract_for_no_pointer_of_the_function_is_refused)
 {
 	expect_refused("int f(const char *s)",
@@ -428,6 +438,7 @@ END_TEST
 UNIT_MAIN("program", pointer_without_contract_is_refused_with_the_line_to_add,
 	  all_pointers_without_contract_are_named_at_once,
 	  pointer_inside_a_struct_is_refused_by_its_path,
+	  extent_of_what_is_no_pointer_is_refused,
 	  contract_for_no_pointer_of_the_function_is_refused,
 	  out_extent_over_memory_must_say_which_moment,
 	  post_extent_needs_a_bound, parameter_cannot_be_set_by_the_call,
