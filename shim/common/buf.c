@@ -57,7 +57,7 @@ enum ckpt_status ckpt_read_u64(struct ckpt_reader *r, uint64_t *ret)
 	return ckpt_read_copy(r, ret, sizeof(*ret));
 }
 
-enum ckpt_status ckpt_read_uleb(struct ckpt_reader *r, uint64_t *ret)
+enum ckpt_status ckpt_read_long_uleb(struct ckpt_reader *r, uint64_t *ret)
 {
 	const uint8_t *p = r->next;
 	uint64_t value = 0;

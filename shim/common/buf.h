@@ -59,8 +59,17 @@ enum ckpt_status ckpt_read_u32(struct ckpt_reader *r,
 enum ckpt_status ckpt_read_u64(struct ckpt_reader *r,
 			       uint64_t *ret) CKPT_MUST_CHECK;
 /* LEB128 (DWARF5 7.6); more than 64 bits is BADDATA. */
-enum ckpt_status ckpt_read_uleb(struct ckpt_reader *r,
-				uint64_t *ret) CKPT_MUST_CHECK;
+enum ckpt_status ckpt_read_long_uleb(struct ckpt_reader *r,
+				     uint64_t *ret) CKPT_MUST_CHECK;
+static inline CKPT_MUST_CHECK enum ckpt_status
+ckpt_read_uleb(struct ckpt_reader *r, uint64_t *ret)
+{
+	/* Nearly all are of one byte. */
+	if (r->next == r->end || *r->next & 0x80)
+		return ckpt_read_long_uleb(r, ret);
+	*ret = *r->next++;
+	return CKPT_OK;
+}
 enum ckpt_status ckpt_read_sleb(struct ckpt_reader *r,
 				int64_t *ret) CKPT_MUST_CHECK;
 /* A NUL-terminated string inside the data, not copied. */

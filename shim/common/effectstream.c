@@ -113,18 +113,21 @@ enum ckpt_status ckpt_effect_open(struct ckpt_reader *reader,
 enum ckpt_status ckpt_effect_next(struct ckpt_reader *reader,
 				  struct ckpt_effect *ret)
 {
+	/* Copied: gcc would make its zeroes by rep stos, at several times the
+	 * price. And in place, for a copy of what was just written in smaller
+	 * parts has to wait for them. */
+	static const struct ckpt_effect nothing;
 	struct input in = {.reader = reader};
-	struct ckpt_effect effect = {.op = CKPT_EFFECT_END};
 	uint8_t op = 0;
 
 	if (ckpt_read_u8(reader, &op) || op >= CKPT_EFFECT_OP_COUNT)
 		return CKPT_BADDATA;
-	effect.op = (enum ckpt_effect_op)op;
-	take_effect(&in, &effect);
+	*ret = nothing;
+	ret->op = (enum ckpt_effect_op)op;
+	take_effect(&in, ret);
 	if (in.status)
 		return CKPT_BADDATA;
-	if (effect.op == CKPT_EFFECT_END && ckpt_reader_left(reader))
+	if (ret->op == CKPT_EFFECT_END && ckpt_reader_left(reader))
 		return CKPT_BADDATA;
-	*ret = effect;
 	return CKPT_OK;
 }

@@ -62,7 +62,8 @@ struct ckpt_effect {
 enum ckpt_status ckpt_effect_open(struct ckpt_reader *reader,
 				  uint32_t *ret_extent_count) CKPT_MUST_CHECK;
 
-/* The next one. The last is END, with nothing behind it. BADDATA. */
+/* The next one. The last is END, with nothing behind it. BADDATA, and then
+ * *ret is not to be looked at. */
 enum ckpt_status ckpt_effect_next(struct ckpt_reader *reader,
 				  struct ckpt_effect *ret) CKPT_MUST_CHECK;
 

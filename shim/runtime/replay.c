@@ -9,11 +9,17 @@
 /* glibc's nothrow tag: an empty object, only its address is passed. */
 static const char NOTHROW[8] = {0};
 
+/* Effects of a call that sets its result and a few buffers. */
+enum { KEPT_MAX = 4 };
+
 struct replay {
 	struct ckpt_call *call;
 	const void *effects;
 	size_t size;
 	uint32_t before; /* count of extents before the stream added its own */
+	uint32_t count;	 /* effects of the stream, as they were checked */
+	/* The first of them: a short stream is decoded once. */
+	struct ckpt_effect kept[KEPT_MAX];
 };
 
 static enum ckpt_status start_reading(const struct replay *r,
@@ -333,26 +339,33 @@ static enum ckpt_status check_effect(struct replay *r,
 	}
 }
 
+static bool is_maker(const struct ckpt_effect *e)
+{
+	return e->op == CKPT_EFFECT_ALLOC || e->op == CKPT_EFFECT_STATIC;
+}
+
 static enum ckpt_status check_stream(struct replay *r)
 {
-	struct ckpt_effect effect = {.op = CKPT_EFFECT_BYTES};
+	enum ckpt_effect_op op = CKPT_EFFECT_BYTES;
+	struct ckpt_effect longer;
 	struct ckpt_reader reader;
 	enum ckpt_status status;
 	bool is_making = true;
 
 	status = start_reading(r, &reader);
-	while (!status && effect.op != CKPT_EFFECT_END) {
-		bool is_maker;
+	while (!status && op != CKPT_EFFECT_END) {
+		struct ckpt_effect *effect =
+			r->count < KEPT_MAX ? &r->kept[r->count] : &longer;
 
-		status = ckpt_effect_next(&reader, &effect);
+		status = ckpt_effect_next(&reader, effect);
 		if (status)
 			break;
-		is_maker = effect.op == CKPT_EFFECT_ALLOC ||
-			   effect.op == CKPT_EFFECT_STATIC;
-		if (is_maker && !is_making)
+		if (is_maker(effect) && !is_making)
 			return CKPT_BADDATA;
-		is_making = is_maker;
-		status = check_effect(r, &effect);
+		is_making = is_maker(effect);
+		op = effect->op;
+		r->count++;
+		status = check_effect(r, effect);
 	}
 	return status;
 }
@@ -491,14 +504,17 @@ static void write_stream(struct replay *r)
 	struct ckpt_effect effect = {.op = CKPT_EFFECT_BYTES};
 	struct ckpt_reader reader;
 
+	if (r->count <= KEPT_MAX) {
+		/* The last is END. */
+		for (uint32_t i = 0; i + 1 < r->count; i++)
+			write_effect(r->call, &r->kept[i]);
+		return;
+	}
 	if (start_reading(r, &reader))
 		return;
 	while (!ckpt_effect_next(&reader, &effect) &&
-	       effect.op != CKPT_EFFECT_END) {
-		if (effect.op != CKPT_EFFECT_ALLOC &&
-		    effect.op != CKPT_EFFECT_STATIC)
-			write_effect(r->call, &effect);
-	}
+	       effect.op != CKPT_EFFECT_END)
+		write_effect(r->call, &effect);
 }
 
 /* Leave the table as the key walk made it: the original runs now. */
@@ -512,14 +528,14 @@ static void forget_stream(struct replay *r)
 enum ckpt_status ckpt_replay(struct ckpt_call *call, const void *effects,
 			     size_t size)
 {
-	struct replay r = {
-		.call = call,
-		.effects = effects,
-		.size = size,
-		.before = call->extent_count,
-	};
 	enum ckpt_status status;
+	struct replay r;
 
+	r.call = call;
+	r.effects = effects;
+	r.size = size;
+	r.before = call->extent_count;
+	r.count = 0;
 	status = check_stream(&r);
 	if (!status)
 		status = allocate_blocks(&r);
