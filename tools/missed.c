@@ -295,28 +295,25 @@ static enum ckpt_status get_inputs(struct ckpt_store *store,
 	return status;
 }
 
-static void describe_inputs(struct ckpt_store *store,
-			    const struct ckpt_missed *missed,
-			    const struct ckpt_why_list *mine,
-			    const struct ckpt_why_list *other,
-			    struct ckpt_buf *out)
+static void describe(struct ckpt_store *store, const struct ckpt_missed *missed,
+		     const struct ckpt_why_list *mine,
+		     const struct ckpt_why_list *other, const char *code,
+		     struct ckpt_buf *out)
 {
-	struct ckpt_why_inputs inputs = {.mine = {.count = 0}};
+	struct ckpt_why_more more = {.code = code};
 	struct ckpt_entry my_entry, other_entry;
+	bool has_mine, has_other;
 
-	if (get_inputs(store, missed->miss->key, &my_entry, &inputs.mine)) {
-		ckpt_why_describe(mine, other, NULL, out);
-		return;
-	}
-	if (get_inputs(store, missed->nearest, &other_entry, &inputs.other)) {
-		ckpt_why_describe(mine, other, NULL, out);
-	} else {
-		ckpt_why_describe(mine, other, &inputs, out);
-		ckpt_recorded_deinit(&inputs.other);
+	has_mine = !get_inputs(store, missed->miss->key, &my_entry, &more.mine);
+	has_other =
+		!get_inputs(store, missed->nearest, &other_entry, &more.other);
+	ckpt_why_describe(mine, other, &more, out);
+	ckpt_recorded_deinit(&more.mine);
+	ckpt_recorded_deinit(&more.other);
+	if (has_mine)
+		ckpt_store_release(store, &my_entry);
+	if (has_other)
 		ckpt_store_release(store, &other_entry);
-	}
-	ckpt_recorded_deinit(&inputs.mine);
-	ckpt_store_release(store, &my_entry);
 }
 
 void ckpt_missed_describe(struct ckpt_store *store, const char *directory,
@@ -325,6 +322,7 @@ void ckpt_missed_describe(struct ckpt_store *store, const char *directory,
 {
 	_cleanup_(ckpt_why_list_deinit) struct ckpt_why_list mine = {0};
 	_cleanup_(ckpt_why_list_deinit) struct ckpt_why_list other = {0};
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf code = {.size = 0};
 	struct ckpt_reader reader;
 	struct ckpt_entry entry;
 
@@ -336,8 +334,11 @@ void ckpt_missed_describe(struct ckpt_store *store, const char *directory,
 	if (!ckpt_why_list_read(&reader, &mine) &&
 	    !ckpt_why_components(entry.payload, entry.payload_size, &reader) &&
 	    !ckpt_why_list_read(&reader, &other)) {
-		describe_inputs(store, missed, &mine, &other, out);
-		describe_code(directory, &mine, &other, out);
+		describe_code(directory, &mine, &other, &code);
+		ckpt_buf_add_u8(&code, '\0');
+		describe(store, missed, &mine, &other,
+			 ckpt_buf_status(&code) ? NULL : (char *)code.data,
+			 out);
 	}
 	ckpt_store_release(store, &entry);
 }

@@ -283,15 +283,15 @@ find_input(const struct ckpt_recorded *inputs, const struct ckpt_component *c)
 static bool describe_input(struct ckpt_buf *out,
 			   const struct ckpt_component *mine,
 			   const struct ckpt_component *other,
-			   const struct ckpt_why_inputs *inputs)
+			   const struct ckpt_why_more *more)
 {
 	const struct ckpt_recorded_value *my_value, *other_value;
 	size_t before = out->size;
 
-	if (!inputs || mine->size != other->size)
+	if (mine->size != other->size)
 		return false;
-	my_value = find_input(&inputs->mine, mine);
-	other_value = find_input(&inputs->other, mine);
+	my_value = find_input(&more->mine, mine);
+	other_value = find_input(&more->other, mine);
 	if (!my_value || !other_value)
 		return false;
 	ckpt_why_name(mine, out);
@@ -326,10 +326,14 @@ static bool describe_typed(struct ckpt_buf *out,
 
 static void describe(struct ckpt_buf *out, const struct ckpt_component *mine,
 		     const struct ckpt_component *other,
-		     const struct ckpt_why_inputs *inputs)
+		     const struct ckpt_why_more *more)
 {
+	if (mine->kind == CKPT_COMPONENT_CODE && more->code && *more->code) {
+		ckpt_buf_add_text(out, more->code);
+		return;
+	}
 	if (describe_fp(out, mine, other) || describe_typed(out, mine, other) ||
-	    describe_input(out, mine, other, inputs))
+	    describe_input(out, mine, other, more))
 		return;
 	ckpt_why_name(mine, out);
 	if (mine->size != other->size) {
@@ -377,8 +381,7 @@ size_t ckpt_why_count(const struct ckpt_why_list *mine,
 
 void ckpt_why_describe(const struct ckpt_why_list *mine,
 		       const struct ckpt_why_list *other,
-		       const struct ckpt_why_inputs *inputs,
-		       struct ckpt_buf *out)
+		       const struct ckpt_why_more *more, struct ckpt_buf *out)
 {
 	size_t from = 0, matched = 0, gone;
 
@@ -390,7 +393,7 @@ void ckpt_why_describe(const struct ckpt_why_list *mine,
 		if (d && is_equal(c, d))
 			continue;
 		if (d) {
-			describe(out, c, d, inputs);
+			describe(out, c, d, more);
 		} else {
 			ckpt_why_name(c, out);
 			ckpt_buf_add_text(out, ": was not there\n");

@@ -30,16 +30,18 @@ void ckpt_why_list_deinit(struct ckpt_why_list *list);
  * they are more than that. */
 size_t ckpt_why_count(const struct ckpt_why_list *mine,
 		      const struct ckpt_why_list *other, size_t limit);
-/* The inputs of both, where they were kept. */
-struct ckpt_why_inputs {
+/* What is known besides the components. */
+struct ckpt_why_more {
+	/* The inputs of both, where they were kept. */
 	struct ckpt_recorded mine, other;
+	/* Lines about how the code differs, or NULL. */
+	const char *code;
 };
 /* A line for each about how `mine` does: "prob->x[12][0..63]: differs"; with
  * both inputs, "prob->x[12][3].value: 1.5, was 2.5". */
 void ckpt_why_describe(const struct ckpt_why_list *mine,
 		       const struct ckpt_why_list *other,
-		       const struct ckpt_why_inputs *inputs,
-		       struct ckpt_buf *out);
+		       const struct ckpt_why_more *more, struct ckpt_buf *out);
 
 /* What a component is about, "global: tolerance", and what is kept of it:
  * "400 bytes, digest 12345678…". */

@@ -119,6 +119,12 @@ static bool has_line(const char *list, const char *line, size_t off)
 	return false;
 }
 
+/* A line is about something in a file, or about a whole library. */
+static const char *kind_of(const char *line, size_t size)
+{
+	return memmem(line, size, " in ", 4) ? "code" : "library";
+}
+
 /* Lines of `mine` that `other` has not. */
 static void add_missing(const char *mine, const char *other, const char *if_new,
 			bool is_told_if_changed, struct ckpt_buf *out)
@@ -132,7 +138,8 @@ static void add_missing(const char *mine, const char *other, const char *if_new,
 
 		if (size >= CKPT_HASH_TEXT_SIZE && !has_line(other, mine, 0) &&
 		    (!is_changed || is_told_if_changed)) {
-			ckpt_buf_format(out, "code: %.*s: %s\n",
+			ckpt_buf_format(out, "%s: %.*s: %s\n",
+					kind_of(mine, size),
 					(int)(size - CKPT_HASH_TEXT_SIZE),
 					mine + CKPT_HASH_TEXT_SIZE,
 					is_changed ? "differs" : if_new);

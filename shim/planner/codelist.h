@@ -18,8 +18,8 @@ void ckpt_codelist_write(const char *plan_path, const struct ckpt_scope *scope,
 			 const struct ckpt_closure *closure);
 
 /* Add lines about how the list of identity `mine` in `directory` differs from
- * that of `other`: "code: solve in libx.so: differs". Nothing if one of the
- * lists is not there. */
+ * that of `other`: "code: solve in libx.so: differs", "library: libm.so.6:
+ * differs". Nothing if one of the lists is not there. */
 void ckpt_codelist_compare(const char *directory, struct ckpt_hash128 mine,
 			   struct ckpt_hash128 other, struct ckpt_buf *out);
 

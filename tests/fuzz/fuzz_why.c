@@ -10,12 +10,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void compare(const struct ckpt_reader *mine,
 		    const struct ckpt_reader *other)
 {
+	const struct ckpt_why_more more = {.code = NULL};
 	struct ckpt_why_list mine_list = {0}, other_list = {0};
 	struct ckpt_buf out = {.size = 0};
 
 	if (!ckpt_why_list_read(mine, &mine_list) &&
 	    !ckpt_why_list_read(other, &other_list)) {
-		ckpt_why_describe(&mine_list, &other_list, NULL, &out);
+		ckpt_why_describe(&mine_list, &other_list, &more, &out);
 		if (!ckpt_why_count(&mine_list, &other_list, SIZE_MAX) !=
 		    !out.size)
 			abort();

@@ -73,3 +73,6 @@ offset=$((16#$(readelf -SW runtime/libm.so.6 |
 printf '\x5a' | dd of=runtime/libm.so.6 bs=1 seek=$((offset + 64)) \
 	conv=notrunc status=none
 LD_LIBRARY_PATH=runtime run 1 0
+ckpt why sine >why
+expect_match "^      library: libm.so.6: differs$" why
+expect_no_match "one it calls, or a constant" why

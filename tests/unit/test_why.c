@@ -61,6 +61,7 @@ static void add_blocks(struct ckpt_buf *buf, const char *path,
 
 static void expect(size_t differing, const char *text)
 {
+	const struct ckpt_why_more more = {.code = NULL};
 	struct ckpt_why_list a, b;
 	struct ckpt_reader reader;
 
@@ -68,7 +69,7 @@ static void expect(size_t differing, const char *text)
 	ck_assert_int_eq(ckpt_why_list_read(&reader, &a), CKPT_OK);
 	ckpt_reader_init(&reader, other.data, other.size);
 	ck_assert_int_eq(ckpt_why_list_read(&reader, &b), CKPT_OK);
-	ckpt_why_describe(&a, &b, NULL, &out);
+	ckpt_why_describe(&a, &b, &more, &out);
 	ckpt_buf_add_u8(&out, 0);
 	ck_assert_str_eq((const char *)out.data, text);
 	ck_assert_uint_eq(ckpt_why_count(&a, &b, SIZE_MAX), differing);
