@@ -9,6 +9,7 @@
 #include "tools/cli.h"
 #include "tools/cmd.h"
 #include "tools/draft.h"
+#include "tools/probe.h"
 #include "tools/shelf.h"
 #include "tools/survey.h"
 #include "tools/trialdraft.h"
@@ -52,47 +53,6 @@ static int write_draft(const char *path, const struct ckpt_buf *text)
 	return ckpt_cli_finish("init");
 }
 
-/* A config that names the functions and says nothing of them. */
-static enum ckpt_status name_functions(char **names, struct ckpt_config *config)
-{
-	size_t count = 0;
-
-	while (names[count])
-		count++;
-	config->functions = calloc(count + 1, sizeof(*config->functions));
-	if (!config->functions)
-		return CKPT_NOMEM;
-	for (size_t i = 0; i < count; i++)
-		config->functions[i].name = names[i];
-	config->function_count = count;
-	return CKPT_OK;
-}
-
-/* Every function of every contract library, by name alone. */
-static enum ckpt_status name_all(const struct ckpt_shelf *shelf,
-				 struct ckpt_config *config)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < shelf->count; i++)
-		count += shelf->libraries[i].config->function_count;
-	config->functions = calloc(count + 1, sizeof(*config->functions));
-	if (!config->functions)
-		return CKPT_NOMEM;
-	for (size_t i = 0; i < shelf->count; i++) {
-		const struct ckpt_config *library = shelf->libraries[i].config;
-
-		for (size_t j = 0; j < library->function_count; j++) {
-			struct ckpt_function_config *f =
-				&config->functions[config->function_count++];
-
-			f->name = library->functions[j].name;
-			f->object = library->functions[j].object;
-		}
-	}
-	return CKPT_OK;
-}
-
 static const char *file_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -100,8 +60,9 @@ static const char *file_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static int list_known(const struct ckpt_shelf *shelf,
-		      const struct ckpt_survey *survey)
+/* Those that contract libraries know; of the program's own calls, or of all. */
+static size_t list_known(const struct ckpt_shelf *shelf,
+			 const struct ckpt_survey *survey)
 {
 	const struct ckpt_planning *planning = survey->planning;
 	size_t count = 0;
@@ -118,11 +79,60 @@ static int list_known(const struct ckpt_shelf *shelf,
 		       file_name(ckpt_survey_object(survey, f->match.object)),
 		       library->name);
 	}
-	if (!count)
-		printf("no contract library knows a function that %s calls; "
-		       "name functions to start from their prototypes\n",
+	return count;
+}
+
+/* Those whose prototypes are known from debug info, and that can be reached. */
+static size_t list_typed(const struct ckpt_shelf *shelf,
+			 const struct ckpt_survey *survey)
+{
+	const struct ckpt_planning *planning = survey->planning;
+	size_t count = 0;
+	char text[1024];
+
+	for (size_t i = 0; i < planning->function_count; i++) {
+		const struct ckpt_planned_function *f = &planning->functions[i];
+
+		if (!f->has_signature || f->refusal ||
+		    ckpt_draft_library(shelf, survey, f))
+			continue;
+		count++;
+		ckpt_signature_text(&f->signature,
+				    f->match.symbol[0] == '_' ? ""
+							      : f->match.symbol,
+				    text, sizeof(text));
+		printf("%-32s %-24s %s\n", f->match.display,
+		       file_name(ckpt_survey_object(survey, f->match.object)),
+		       text);
+	}
+	return count;
+}
+
+static int list_functions(const struct ckpt_shelf *shelf,
+			  const struct ckpt_survey *survey)
+{
+	size_t known = list_known(shelf, survey);
+	size_t typed = list_typed(shelf, survey);
+
+	if (!known && !typed)
+		printf("no contract library knows a function that %s calls, "
+		       "and none has debug info;\n`ckpt init --measure` tells "
+		       "which functions take time, and functions may be named "
+		       "all the same\n",
 		       survey->program);
 	return ckpt_cli_finish("init");
+}
+
+static int write_functions(const struct ckpt_shelf *shelf,
+			   const struct ckpt_survey *survey, const char *output)
+{
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf text = {.size = 0};
+	struct ckpt_err err = {.text = "out of memory"};
+
+	ckpt_draft_config(shelf, survey, &text);
+	if (ckpt_buf_status(&text))
+		return ckpt_cli_fail("init", &err);
+	return write_draft(output, &text);
 }
 
 /* ---- measuring ---- */
@@ -180,35 +190,47 @@ static int measure(char **argv, const struct options *options)
 	return result;
 }
 
+/* ---- without running it ---- */
+
+static enum ckpt_status look_at(const char *program, char **names,
+				const struct ckpt_shelf *shelf,
+				struct ckpt_config **ret_config,
+				struct ckpt_survey *ret, struct ckpt_err *err)
+{
+	_cleanup_(ckpt_buf_deinit) struct ckpt_buf text = {.size = 0};
+	enum ckpt_status status;
+
+	if (*names)
+		ckpt_probe_names(shelf, names, &text);
+	else
+		ckpt_probe_all(shelf, &text);
+	status = ckpt_buf_status(&text);
+	if (!status)
+		status = ckpt_probe_load(&text, ret_config, err);
+	return status ? status
+		      : ckpt_survey_open(ret, program, *ret_config, err);
+}
+
 static int init(const char *program, char **names, const char *output)
 {
-	struct ckpt_config config = {.path = NULL};
+	struct ckpt_config *config = NULL;
 	struct ckpt_shelf shelf = {.count = 0};
 	struct ckpt_survey survey;
 	struct ckpt_err err = {.text = "out of memory"};
-	enum ckpt_status status;
-	int result = CKPT_EXIT_FAILURE;
+	enum ckpt_status status = ckpt_shelf_open(&shelf, &err);
+	int result;
 
-	status = ckpt_shelf_open(&shelf, &err);
 	if (!status)
-		status = *names ? name_functions(names, &config)
-				: name_all(&shelf, &config);
-	if (!status)
-		status = ckpt_survey_open(&survey, program, &config, &err);
+		status =
+			look_at(program, names, &shelf, &config, &survey, &err);
 	if (status) {
-		ckpt_cli_fail("init", &err);
+		result = ckpt_cli_fail("init", &err);
 	} else {
-		struct ckpt_buf text = {.size = 0};
-
-		ckpt_draft_config(&shelf, &survey, &text);
-		if (!*names)
-			result = list_known(&shelf, &survey);
-		else if (!ckpt_buf_status(&text))
-			result = write_draft(output, &text);
-		ckpt_buf_deinit(&text);
+		result = *names ? write_functions(&shelf, &survey, output)
+				: list_functions(&shelf, &survey);
 		ckpt_survey_close(&survey);
 	}
-	free(config.functions);
+	ckpt_config_destroy(config);
 	ckpt_shelf_close(&shelf);
 	return result;
 }

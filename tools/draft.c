@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "shim/common/cleanup.h"
+#include "tools/headers.h"
 #include "tools/suggest.h"
 
 static const char *file_name(const char *path)
@@ -41,48 +42,111 @@ void ckpt_draft_string(struct ckpt_buf *out, const char *text)
 	ckpt_buf_add_u8(out, '"');
 }
 
-static bool is_used_before(const struct ckpt_shelf *shelf,
-			   const struct ckpt_survey *survey, size_t index)
+/* Is the type, or one inside it or behind its pointers, called `name`? */
+static bool has_type(const struct ckpt_type *type, const char *name, int depth)
 {
-	const struct ckpt_planned_function *f = survey->planning->functions;
-	const struct ckpt_shelf_library *library =
-		ckpt_draft_library(shelf, survey, &f[index]);
+	enum { DEPTH_MAX = 6 };
 
-	for (size_t i = 0; i < index; i++)
-		if (ckpt_draft_library(shelf, survey, &f[i]) == library)
+	if (!type || depth > DEPTH_MAX)
+		return false;
+	if (ckpt_suggest_is_type(type, name) ||
+	    has_type(type->element, name, depth + 1))
+		return true;
+	for (size_t i = 0; i < type->field_count; i++)
+		if (has_type(type->fields[i].type, name, depth + 1))
 			return true;
 	return false;
+}
+
+static bool describes_types(const struct ckpt_config *library,
+			    const struct ckpt_signature *signature)
+{
+	for (size_t i = 0; i < library->type_count; i++) {
+		const char *name = library->types[i].name;
+
+		if (has_type(signature->result, name, 0))
+			return true;
+		for (size_t j = 0; j < signature->parameter_count; j++)
+			if (has_type(signature->parameters[j].type, name, 0))
+				return true;
+	}
+	return false;
+}
+
+/* Does the library describe one of the functions, or a type of one that no
+ * library describes? */
+static bool is_used(const struct ckpt_shelf *shelf,
+		    const struct ckpt_survey *survey,
+		    const struct ckpt_shelf_library *library)
+{
+	for (size_t i = 0; i < survey->planning->function_count; i++) {
+		const struct ckpt_planned_function *f =
+			&survey->planning->functions[i];
+		const struct ckpt_shelf_library *own =
+			ckpt_draft_library(shelf, survey, f);
+
+		if (own == library ||
+		    (!own && f->has_signature &&
+		     describes_types(library->config, &f->signature)))
+			return true;
+	}
+	return false;
+}
+
+static void add_use(const struct ckpt_shelf *shelf,
+		    const struct ckpt_survey *survey, struct ckpt_buf *out)
+{
+	const char *separator = "use = [";
+
+	for (size_t i = 0; i < shelf->count; i++) {
+		if (!is_used(shelf, survey, &shelf->libraries[i]))
+			continue;
+		ckpt_buf_format(out, "%s\"%s\"", separator,
+				shelf->libraries[i].name);
+		separator = ", ";
+	}
+	if (*separator == ',')
+		ckpt_buf_add_text(out, "]\n");
+}
+
+/* What is known, but not enough: `ckpt check` would say the same. */
+static void add_refused(const struct ckpt_planned_function *f,
+			struct ckpt_buf *out)
+{
+	ckpt_buf_add_text(out, "\n# ");
+	ckpt_buf_add_text(out, f->match.symbol);
+	ckpt_buf_add_text(out, ":\n");
+	ckpt_draft_comment(out, f->refusal);
 }
 
 static void add_known(const struct ckpt_shelf *shelf,
 		      const struct ckpt_survey *survey, struct ckpt_buf *out)
 {
 	const struct ckpt_planning *planning = survey->planning;
-	const char *separator = "use = [";
+	bool is_first = true;
 
-	for (size_t i = 0; i < planning->function_count; i++) {
-		const struct ckpt_shelf_library *library = ckpt_draft_library(
-			shelf, survey, &planning->functions[i]);
-
-		if (!library || is_used_before(shelf, survey, i))
-			continue;
-		ckpt_buf_format(out, "%s\"%s\"", separator, library->name);
-		separator = ", ";
-	}
-	if (*separator == 'u')
-		return;
-	ckpt_buf_add_text(out, "]\nfunctions = [\n");
+	add_use(shelf, survey, out);
 	for (size_t i = 0; i < planning->function_count; i++) {
 		const struct ckpt_planned_function *f = &planning->functions[i];
 
 		if (!ckpt_draft_library(shelf, survey, f))
 			continue;
+		if (is_first)
+			ckpt_buf_add_text(out, "functions = [\n");
+		is_first = false;
 		ckpt_buf_add_text(out, "  ");
 		ckpt_draft_string(out, f->match.symbol);
 		ckpt_buf_format(out, ",   # of %s\n",
 				ckpt_survey_object(survey, f->match.object));
 	}
-	ckpt_buf_add_text(out, "]\n");
+	if (!is_first)
+		ckpt_buf_add_text(out, "]\n");
+	for (size_t i = 0; i < planning->function_count; i++) {
+		const struct ckpt_planned_function *f = &planning->functions[i];
+
+		if (ckpt_draft_library(shelf, survey, f) && f->refusal)
+			add_refused(f, out);
+	}
 }
 
 void ckpt_draft_comment(struct ckpt_buf *out, const char *text)
@@ -96,10 +160,33 @@ void ckpt_draft_comment(struct ckpt_buf *out, const char *text)
 	}
 }
 
+/* Without the places where a prototype was looked for. */
+static void comment_first(struct ckpt_buf *out, const char *text)
+{
+	int length = (int)strcspn(text, "\n");
+
+	ckpt_buf_format(out, "# %.*s\n", length, text);
+}
+
+/* Nobody told its prototype: where could it be? */
+static void add_unknown(const struct ckpt_planned_function *f,
+			struct ckpt_buf *out)
+{
+	char header[256];
+
+	comment_first(out, f->refusal ? f->refusal : "no prototype");
+	if (ckpt_headers_find(f->match.symbol, header, sizeof(header)))
+		ckpt_buf_format(out, "# headers = [\"%s\"]   # has its name\n",
+				header);
+	ckpt_buf_format(out, "# signature = \"TYPE %s(TYPE NAME, …)\"\n",
+			f->match.symbol);
+}
+
 void ckpt_draft_block(const struct ckpt_survey *survey,
 		      const struct ckpt_planned_function *f,
 		      struct ckpt_buf *out)
 {
+	const struct ckpt_config *config = survey->planning->config;
 	const char *object = ckpt_survey_object(survey, f->match.object);
 	char text[1024];
 
@@ -109,11 +196,7 @@ void ckpt_draft_block(const struct ckpt_survey *survey,
 	ckpt_draft_string(out, file_name(object));
 	ckpt_buf_add_u8(out, '\n');
 	if (!f->has_signature) {
-		ckpt_draft_comment(out,
-				   f->refusal ? f->refusal : "no prototype");
-		ckpt_buf_format(out,
-				"# signature = \"TYPE %s(TYPE NAME, …)\"\n",
-				f->match.symbol);
+		add_unknown(f, out);
 		return;
 	}
 	ckpt_signature_text(&f->signature, f->match.symbol, text, sizeof(text));
@@ -124,8 +207,11 @@ void ckpt_draft_block(const struct ckpt_survey *survey,
 		return;
 	}
 	ckpt_draft_comment(out, f->refusal);
+	if (strstr(f->refusal, "write indirect = \"object\""))
+		ckpt_buf_add_text(out, "# indirect = \"object\"\n");
 	ckpt_buf_add_text(out, "[function.memory]\n");
-	if (ckpt_suggest_memory(&f->signature, out))
+	if (ckpt_suggest_missing(&f->signature, config, f->refusal, out) ||
+	    ckpt_suggest_memory(&f->signature, config, out))
 		ckpt_buf_add_text(out, "# Guesses: correct them and remove the "
 				       "#; see ckpt.toml(5).\n");
 }
@@ -147,7 +233,9 @@ void ckpt_draft_config(const struct ckpt_shelf *shelf,
 			ckpt_buf_format(out,
 					"\n# %s: neither the program nor a "
 					"library it is linked against defines "
-					"it\n",
+					"it\n# (functions of C++ are named "
+					"with their parameters: `ckpt init "
+					"PROGRAM` lists them)\n",
 					f->config->name);
 			continue;
 		}

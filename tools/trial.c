@@ -15,6 +15,7 @@
 #include "shim/common/cleanup.h"
 #include "tools/cli.h"
 #include "tools/preload.h"
+#include "tools/probe.h"
 #include "tools/target.h"
 
 /* Of libstdc++ (Itanium C++ ABI 3.4); its header is for C++ alone. */
@@ -60,13 +61,6 @@ static enum ckpt_status make_place(struct place *ret, struct ckpt_err *err)
 	return CKPT_OK;
 }
 
-static void add_names(struct ckpt_buf *out, const struct ckpt_config *library)
-{
-	for (size_t i = 0; i < library->function_count; i++)
-		ckpt_buf_format(out, "  \"%s\",\n", library->functions[i].name);
-}
-
-/* Everything that contract libraries describe, and what has debug info. */
 static enum ckpt_status write_config(const struct place *place,
 				     const struct ckpt_shelf *shelf,
 				     struct ckpt_err *err)
@@ -74,16 +68,7 @@ static enum ckpt_status write_config(const struct place *place,
 	_cleanup_(ckpt_buf_deinit) struct ckpt_buf text = {.size = 0};
 	_cleanup_fclose_ FILE *file = fopen(place->config, "wxe");
 
-	ckpt_buf_add_text(&text, "measure = true\nlog = \"off\"\n"
-				 "plan_wait = \"5 min\"\nuse = [\n");
-	for (size_t i = 0; i < shelf->count; i++)
-		ckpt_buf_format(&text, "  \"%s\",\n", shelf->libraries[i].name);
-	ckpt_buf_add_text(&text, "]\nfunctions = [\n");
-	for (size_t i = 0; i < shelf->count; i++)
-		add_names(&text, shelf->libraries[i].config);
-	ckpt_buf_add_text(&text,
-			  "]\n[defaults]\non_error = \"ignore\"\n"
-			  "[[function]]\nname = \"*\"\nvia = \"entry\"\n");
+	ckpt_probe_all(shelf, &text);
 	if (ckpt_buf_status(&text))
 		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
 	if (!file || fwrite(text.data, 1, text.size, file) != text.size)

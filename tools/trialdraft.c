@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/headers.h"
 #include "tools/storecli.h"
 
 enum { ACTIVE_MAX = 12, OPEN_MAX = 5 };
@@ -121,11 +122,17 @@ static bool add_known(const struct ckpt_survey *survey, const char *name,
 static void add_unknown(const struct ckpt_trial_function *f,
 			struct ckpt_buf *out)
 {
+	char header[256];
+
 	ckpt_buf_add_text(out, "# [[function]]\n# name = ");
 	ckpt_draft_string(out, f->row->name);
 	ckpt_buf_add_text(out, "\n# object = ");
 	ckpt_draft_string(out, last_part(f->row->object));
-	ckpt_buf_format(out, "\n# signature = \"TYPE %s(TYPE NAME, …)\"\n",
+	ckpt_buf_add_u8(out, '\n');
+	if (ckpt_headers_find(f->row->name, header, sizeof(header)))
+		ckpt_buf_format(out, "# headers = [\"%s\"]   # has its name\n",
+				header);
+	ckpt_buf_format(out, "# signature = \"TYPE %s(TYPE NAME, …)\"\n",
 			f->row->name);
 }
 
