@@ -110,8 +110,13 @@ static bool make_island(const struct ckpt_entry_place *place, uintptr_t at,
 static int make_file(const uint8_t island[ISLAND_SIZE])
 {
 	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	int fd = ckpt_sys_memfd_create("ckpt entry", flags | MEMFD_EXEC);
+	struct rlimit limit;
+	int fd;
 
+	/* It holds for memory files too, and kills. */
+	if (!ckpt_sys_getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < PAGE)
+		return -EFBIG;
+	fd = ckpt_sys_memfd_create("ckpt entry", flags | MEMFD_EXEC);
 	if (fd == -EINVAL)
 		fd = ckpt_sys_memfd_create("ckpt entry", flags);
 	if (fd < 0)

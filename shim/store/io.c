@@ -98,6 +98,13 @@ int ckpt_io_write_all(int fd, const void *data, size_t size, off_t off)
 	return 0;
 }
 
+int ckpt_io_write_file(int fd, const void *data, size_t size)
+{
+	return ckpt_io_exceeds_limit(size)
+		       ? -EFBIG
+		       : ckpt_io_write_all(fd, data, size, 0);
+}
+
 int ckpt_io_write_parts(int fd, const void *head, size_t head_size,
 			const struct iovec *parts, int part_count, off_t off)
 {

@@ -25,6 +25,8 @@ int ckpt_io_write_all(int fd, const void *data, size_t size, off_t off);
 /* A head and then parts, in as few calls as possible. */
 int ckpt_io_write_parts(int fd, const void *head, size_t head_size,
 			const struct iovec *parts, int part_count, off_t off);
+/* All of a small new file; -EFBIG past RLIMIT_FSIZE. */
+int ckpt_io_write_file(int fd, const void *data, size_t size);
 /* Read exactly `size` bytes; -ENODATA if the file ends before. */
 int ckpt_io_read_all(int fd, void *to, size_t size, off_t off);
 

@@ -250,7 +250,7 @@ static void write_text(int dir, const char *name, const char *text,
 	if (fd < 0)
 		return;
 	(void)ckpt_sys_fchmod(fd, mode);
-	(void)ckpt_io_write_all(fd, text, strlen(text), 0);
+	(void)ckpt_io_write_file(fd, text, strlen(text));
 	(void)ckpt_sys_close(fd);
 }
 
@@ -285,7 +285,7 @@ static int create_meta(const struct ckpt_layout *layout,
 	fd = ckpt_layout_create_file(layout, "tmp", tmp_name);
 	if (fd < 0)
 		return fd;
-	error = ckpt_io_write_all(fd, &meta, sizeof(meta), 0);
+	error = ckpt_io_write_file(fd, &meta, sizeof(meta));
 	if (!error)
 		error = ckpt_layout_publish_file(layout, fd, tmp_name, "meta",
 						 false);

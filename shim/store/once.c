@@ -86,7 +86,7 @@ static bool write_owner(int fd)
 		.tid = (uint64_t)ckpt_sys_gettid(),
 	};
 
-	return ckpt_io_write_all(fd, &owner, sizeof(owner), 0) == 0;
+	return ckpt_io_write_file(fd, &owner, sizeof(owner)) == 0;
 }
 
 /* ---- files ---- */

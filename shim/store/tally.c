@@ -294,7 +294,7 @@ static enum ckpt_status replace_sum(int dir, const struct ckpt_buf *data)
 		return CKPT_IO;
 	if (!ckpt_sys_fstat(dir, &st))
 		(void)ckpt_sys_fchmod(fd, st.st_mode & 0660);
-	error = ckpt_io_write_all(fd, data->data, data->size, 0);
+	error = ckpt_io_write_file(fd, data->data, data->size);
 	if (!error)
 		error = ckpt_sys_renameat(dir, "tmp/stats", dir, "stats");
 	return error ? CKPT_IO : CKPT_OK;
