@@ -7,12 +7,8 @@
 
 #include "tools/callers.h"
 #include "tools/cli.h"
+#include "tools/closuretree.h"
 #include "tools/json.h"
-
-enum {
-	ITEMS_SHOWN = 30,    /* of a closure, without --all */
-	DEPTH_SHOWN_MAX = 16 /* further in, lines are not indented more */
-};
 
 static const char *file_name(const char *path)
 {
@@ -45,74 +41,6 @@ static void print_lines(const char *label, const char *text)
 		text += *text == '\n';
 		label = "";
 	}
-}
-
-static int item_depth(const struct ckpt_closure *closure, size_t index)
-{
-	int depth = 0;
-
-	while (depth < DEPTH_SHOWN_MAX &&
-	       closure->items[index].parent != index &&
-	       closure->items[index].parent < closure->item_count) {
-		index = closure->items[index].parent;
-		depth++;
-	}
-	return depth;
-}
-
-static void print_item(const struct ckpt_survey *survey,
-		       const struct ckpt_closure *closure, size_t index)
-{
-	const struct ckpt_closure_item *item = &closure->items[index];
-
-	printf("  %-10s %*s%s", "", 2 * item_depth(closure, index), "",
-	       kind_text(item->kind));
-	if (item->kind == CKPT_CLOSURE_CODE || item->kind == CKPT_CLOSURE_DATA)
-		printf(" %s, %" PRIu64 " bytes of",
-		       item->name ? item->name : "?", item->size);
-	printf(" %s%s%s\n", file_name(ckpt_survey_object(survey, item->object)),
-	       item->reason ? ": " : "", item->reason ? item->reason : "");
-}
-
-/* A tree in the order of its branches: parents come before their children in
- * the array, so each child follows when its parent has been printed. */
-static size_t print_branch(const struct ckpt_survey *survey,
-			   const struct ckpt_closure *closure, size_t index,
-			   size_t room, int depth)
-{
-	size_t printed = 0;
-
-	if (!room)
-		return 0;
-	print_item(survey, closure, index);
-	printed++;
-	for (size_t i = index + 1;
-	     i < closure->item_count && depth < DEPTH_SHOWN_MAX; i++)
-		if (closure->items[i].parent == index)
-			printed += print_branch(survey, closure, i,
-						room - printed, depth + 1);
-	return printed;
-}
-
-static void print_closure(const struct ckpt_survey *survey,
-			  const struct ckpt_closure *closure, bool is_all)
-{
-	size_t count[4] = {0}, room = is_all ? SIZE_MAX : ITEMS_SHOWN;
-	size_t printed;
-
-	for (size_t i = 0; i < closure->item_count; i++)
-		if (closure->items[i].kind <= CKPT_CLOSURE_RUNTIME)
-			count[closure->items[i].kind]++;
-	printf("  %-10s %zu functions, %zu pieces of data, %zu whole objects, "
-	       "%zu C runtime libraries\n",
-	       "depends on", count[CKPT_CLOSURE_CODE], count[CKPT_CLOSURE_DATA],
-	       count[CKPT_CLOSURE_OBJECT], count[CKPT_CLOSURE_RUNTIME]);
-	if (!closure->item_count)
-		return;
-	printed = print_branch(survey, closure, 0, room, 0);
-	if (printed < closure->item_count)
-		printf("  %-10s … and %zu more (--all)\n", "",
-		       closure->item_count - printed);
 }
 
 static void print_globals(const struct ckpt_survey *survey,
@@ -229,7 +157,7 @@ static void print_function(struct ckpt_survey *survey,
 		print_lines("", f->signature.source);
 	}
 	if (f->has_closure) {
-		print_closure(survey, &f->closure, options->is_all);
+		ckpt_closuretree_print(survey, &f->closure, options->is_all);
 		print_globals(survey, &f->closure);
 		print_traits(&f->closure);
 	}

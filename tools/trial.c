@@ -260,7 +260,9 @@ static enum ckpt_status add_function(struct ckpt_trial *trial,
 	if (!functions)
 		return CKPT_NOMEM;
 	trial->functions = functions;
-	f.display = __cxa_demangle(row->name, NULL, NULL, NULL);
+	/* "f" is the type float. */
+	if (!strncmp(row->name, "_Z", 2))
+		f.display = __cxa_demangle(row->name, NULL, NULL, NULL);
 	if (!f.display)
 		f.display = strdup(row->name);
 	if (!f.display)
