@@ -149,4 +149,9 @@ enum ckpt_status ckpt_config_expand(struct ckpt_config *config,
 				    const struct ckpt_function_config **ret,
 				    struct ckpt_err *err) CKPT_MUST_CHECK;
 
+/* May its callers pass functions to it? A `code` clause of its own or of a
+ * [[type]] says so. */
+bool ckpt_config_passes_code(const struct ckpt_config *config,
+			     const struct ckpt_function_config *function);
+
 #endif

@@ -57,6 +57,7 @@ struct ckpt_graph {
 	struct ckpt_codebase *base;
 	struct ckpt_scope *scope;
 	bool is_indirect_object;
+	bool is_code_passed;		  /* codehash.h */
 	const struct ckpt_strings *watch; /* names that are not looked into */
 	struct ckpt_pool *pool;		  /* of the closure: texts */
 	struct ckpt_node *nodes;

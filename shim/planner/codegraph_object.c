@@ -416,6 +416,34 @@ static enum ckpt_status refer_own_threads(struct ckpt_graph *graph,
 	return ckpt_graph_refer_word(graph, usage, object, 0, &word);
 }
 
+static bool is_ours(const struct ckpt_scope_object *object)
+{
+	const char *slash = strrchr(object->path, '/');
+
+	return !strcmp(slash ? slash + 1 : object->path, "libckpt.so");
+}
+
+/* A function that the caller passes can be in any object, with globals and
+ * impure calls of its own. */
+static enum ckpt_status refer_everywhere(struct ckpt_graph *graph,
+					 struct ckpt_usage usage)
+{
+	size_t count = ckpt_scope_count(graph->scope);
+	enum ckpt_status status = CKPT_OK;
+
+	for (uint32_t i = 0; i < count && !status; i++) {
+		const struct ckpt_scope_object *object =
+			ckpt_scope_object(graph->scope, i);
+
+		if (object->is_kernel || is_ours(object))
+			continue;
+		status = ckpt_graph_refer_object(
+			graph, usage, i, 0,
+			"a function that is passed may be in it");
+	}
+	return status;
+}
+
 enum ckpt_status ckpt_graph_fill_object(struct ckpt_graph *graph,
 					uint32_t index)
 {
@@ -441,5 +469,7 @@ enum ckpt_status ckpt_graph_fill_object(struct ckpt_graph *graph,
 		status = refer_all_data(graph, usage, object, true);
 	if (!status)
 		status = refer_own_threads(graph, usage, object, image);
+	if (!status && graph->is_code_passed)
+		status = refer_everywhere(graph, usage);
 	return status;
 }

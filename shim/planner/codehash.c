@@ -306,15 +306,18 @@ static void clean_report(struct ckpt_report *report)
 	free(report->items);
 }
 
-static enum ckpt_status
-compute(struct ckpt_scope *scope, uint32_t object, uint64_t vaddr,
-	const struct ckpt_function_config *config, struct ckpt_pool *pool,
-	struct ckpt_closure *closure, struct ckpt_err *err)
+static enum ckpt_status compute(struct ckpt_scope *scope, uint32_t object,
+				uint64_t vaddr,
+				const struct ckpt_function_config *config,
+				bool is_code_passed, struct ckpt_pool *pool,
+				struct ckpt_closure *closure,
+				struct ckpt_err *err)
 {
 	struct ckpt_graph graph = {
 		.scope = scope,
 		.pool = pool,
 		.is_indirect_object = config && config->is_indirect_object,
+		.is_code_passed = is_code_passed,
 		.watch = config ? &config->watch : NULL,
 		.err = err,
 	};
@@ -336,6 +339,7 @@ compute(struct ckpt_scope *scope, uint32_t object, uint64_t vaddr,
 enum ckpt_status ckpt_closure_compute(struct ckpt_scope *scope, uint32_t object,
 				      uint64_t vaddr,
 				      const struct ckpt_function_config *config,
+				      bool is_code_passed,
 				      struct ckpt_closure *ret,
 				      struct ckpt_err *err)
 {
@@ -345,7 +349,8 @@ enum ckpt_status ckpt_closure_compute(struct ckpt_scope *scope, uint32_t object,
 
 	if (!pool)
 		return ckpt_err_set(err, CKPT_NOMEM, "out of memory");
-	status = compute(scope, object, vaddr, config, pool, &closure, err);
+	status = compute(scope, object, vaddr, config, is_code_passed, pool,
+			 &closure, err);
 	if (status) {
 		ckpt_closure_deinit(&closure);
 		if (status == CKPT_NOTFOUND)

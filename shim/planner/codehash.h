@@ -138,10 +138,13 @@ struct ckpt_closure {
  */
 
 /* Of the function at `vaddr` of object `object` of `scope`, with the waivers
- * of `config`. A refusal is CKPT_OK with `refusal` set. */
+ * of `config`. `is_code_passed`: what it calls through pointers that are not
+ * known may be in any object that the program has now; then these are all
+ * whole. A refusal is CKPT_OK with `refusal` set. */
 enum ckpt_status ckpt_closure_compute(struct ckpt_scope *scope, uint32_t object,
 				      uint64_t vaddr,
 				      const struct ckpt_function_config *config,
+				      bool is_code_passed,
 				      struct ckpt_closure *ret,
 				      struct ckpt_err *err) CKPT_MUST_CHECK;
 void ckpt_closure_deinit(struct ckpt_closure *closure);

@@ -158,8 +158,10 @@ static enum ckpt_status find_closure(struct work *work,
 	struct ckpt_err err = {.text = ""};
 	enum ckpt_status status = ckpt_closure_compute(
 		work->planning->scope, function->match.object,
-		function->match.vaddr, function->config, &function->closure,
-		&err);
+		function->match.vaddr, function->config,
+		ckpt_config_passes_code(work->planning->config,
+					function->config),
+		&function->closure, &err);
 
 	if (status)
 		return take_refusal(function, status, &err);

@@ -80,10 +80,10 @@ compute(struct ckpt_scope *scope, const char *name,
 			if (strcmp(symbols[i].name, name) != 0 ||
 			    symbols[i].shndx == SHN_UNDEF)
 				continue;
-			ck_assert_msg(ckpt_closure_compute(scope, object,
-							   symbols[i].vaddr,
-							   config, &closure,
-							   &err) == CKPT_OK,
+			ck_assert_msg(ckpt_closure_compute(
+					      scope, object, symbols[i].vaddr,
+					      config, false, &closure,
+					      &err) == CKPT_OK,
 				      "%s: %s", name, err.text);
 			return closure;
 		}

@@ -130,8 +130,9 @@ static bool identify(const struct subject *subject, const struct copy *copy,
 	image = ckpt_scope_image(*ret_scope, 0, NULL);
 	symbol = image ? ckpt_image_find_export(image, subject->function, NULL)
 		       : NULL;
-	if (symbol && ckpt_closure_compute(*ret_scope, 0, symbol->vaddr,
-					   &config, ret, NULL) == CKPT_OK)
+	if (symbol &&
+	    ckpt_closure_compute(*ret_scope, 0, symbol->vaddr, &config, false,
+				 ret, NULL) == CKPT_OK)
 		return true;
 	ckpt_scope_destroy(*ret_scope);
 	return false;

@@ -94,7 +94,7 @@ static struct figures plan(const struct subject *subject)
 	struct ckpt_closure closure;
 
 	if (symbol && !ckpt_closure_compute(scope, 0, symbol->vaddr, &config,
-					    &closure, NULL)) {
+					    false, &closure, NULL)) {
 		figures.ms = now_ms() - start;
 		figures.has_failed = closure.refusal != NULL;
 		count(&closure, &figures);
