@@ -61,7 +61,8 @@ $(B)/ckpt: $(MAIN) $(TOOL) $(PLANNER) $(CONFIG) $(STORE) $(COMMON)
 # demo and check install first what Debian has and this machine lacks.
 DEPS = $(if $(filter demo check check-full,$(MAKECMDGOALS)),deps)
 deps:
-	@tools/install-deps $(if $(filter check%,$(MAKECMDGOALS)),check,demo)
+	@tools/install-deps $(if $(filter check-full,$(MAKECMDGOALS)),full,\
+		$(if $(filter check,$(MAKECMDGOALS)),check,demo))
 
 $(B)/%.o: %.c | $(DEPS)
 	@mkdir -p $(@D)
