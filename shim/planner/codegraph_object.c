@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "shim/planner/crt.h"
 #include "shim/planner/codegraph.h"
 
 #include "shim/planner/codehash.h"
@@ -348,9 +349,11 @@ static bool is_foreign(struct ckpt_graph *graph, uint32_t object,
 {
 	struct ckpt_copied copied;
 
+	/* An allocator's state is none of the call's, whoever it is. */
 	return word->object != object &&
 	       !(word->symbol &&
-		 ckpt_graph_is_watched(graph, word->symbol->name)) &&
+		 (ckpt_graph_is_watched(graph, word->symbol->name) ||
+		  ckpt_crt_is_allocator(word->symbol->name))) &&
 	       (word->kind == CKPT_WORD_ADDRESS ||
 		word->kind == CKPT_WORD_RESOLVER) &&
 	       !ckpt_codebase_is_runtime(graph->base, word->object) &&

@@ -102,13 +102,36 @@ static void *resolve(const struct ckpt_objects *objects,
 	return (void *)ckpt_binding_address(object, symbol);
 }
 
+/* What a reference at the version of the newest definition is bound to: an
+ * object in front may define old versions only (libc_malloc_debug.so), which
+ * references without a version pass by. */
+static void *resolve_as_linked(const struct ckpt_objects *objects,
+			       const struct ckpt_object *from, const char *name)
+{
+	const struct ckpt_object *object;
+	const Elf64_Sym *symbol;
+	struct ckpt_wanted wanted;
+	const char *version;
+	void *found = NULL;
+
+	ckpt_wanted_init(&wanted, name, NULL, true);
+	wanted.is_newest = true;
+	if (ckpt_binding_find(objects, from, &wanted, &object, &symbol))
+		return NULL;
+	version = ckpt_dynamic_version(
+		&object->dynamic, (uint32_t)(symbol - object->dynamic.symbols));
+	if (version)
+		found = resolve(objects, from, name, version);
+	return found ? found : resolve(objects, from, name, NULL);
+}
+
 static void add_symbol(struct ckpt_attached *attached,
 		       const struct ckpt_objects *objects,
 		       const struct ckpt_object *definer, const char *name)
 {
 	struct ckpt_named_address symbol = {
 		.name = name,
-		.address = resolve(objects, definer, name, NULL),
+		.address = resolve_as_linked(objects, definer, name),
 	};
 
 	if (symbol.address && !find_symbol(&attached->memo.program, name))
@@ -139,19 +162,15 @@ static enum ckpt_status find_symbols(struct ckpt_attached *attached,
 	static const char *const names[] = {
 		"malloc",
 		"free",
-		"calloc",
-		"realloc",
 		"aligned_alloc",
-		"posix_memalign",
-		"memalign",
-		"_Znwm",
-		"_Znam",
-		"_ZnwmSt11align_val_t",
-		"_ZnamSt11align_val_t",
 		"_ZnwmRKSt9nothrow_t",
 		"_ZnamRKSt9nothrow_t",
+		"_ZnwmSt11align_val_tRKSt9nothrow_t",
+		"_ZnamSt11align_val_tRKSt9nothrow_t",
 		"_ZdlPv",
 		"_ZdaPv",
+		"_ZdlPvSt11align_val_t",
+		"_ZdaPvSt11align_val_t",
 	};
 	const struct ckpt_program *program = &attached->memo.program;
 	const struct ckpt_plan_function *function = program->function;

@@ -140,6 +140,7 @@ enum ckpt_refusal_kind {
 	CKPT_REFUSAL_UNKNOWN_OBJECT, /* … to an object without identity */
 	CKPT_REFUSAL_RESULT_ADDRESS, /* the result, a number, is an address */
 	CKPT_REFUSAL_OVERLAP,	     /* created blocks overlap */
+	CKPT_REFUSAL_SCRATCH,	     /* scratch shares memory with another */
 	CKPT_REFUSAL_MOVED,	     /* a block moved, its holder unknown */
 	CKPT_REFUSAL_BOUND,	     /* post extent beyond its `max` */
 	CKPT_REFUSAL_ARRAY,	     /* more elements than the array has */

@@ -120,6 +120,11 @@ static const struct refusal_text TEXTS[CKPT_REFUSAL_KIND_COUNT] = {
 				  "write alias for all pointers into a block "
 				  "but the first",
 				  SAY_EXTENT},
+	[CKPT_REFUSAL_SCRATCH] = {"scratch",
+				  "scratch memory is also another argument's",
+				  "what the call leaves there can be seen: "
+				  "write inout where that is so",
+				  SAY_EXTENT},
 	[CKPT_REFUSAL_MOVED] = {"moved",
 				"the pointer was set before the call and is "
 				"the same after it",

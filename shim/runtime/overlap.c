@@ -225,6 +225,26 @@ static bool is_touching(const struct ckpt_call *call, uint32_t a, uint32_t b)
 	       y->address < x->address + ckpt_overlap_size(x) + slack;
 }
 
+/* What the call leaves in scratch memory is not replayed, so nobody may see it
+ * who was not told that it means nothing. */
+static enum ckpt_status check_scratch(struct ckpt_call *call, uint32_t a,
+				      uint32_t b)
+{
+	const struct ckpt_extent *x = &call->extents[a];
+	const struct ckpt_extent *y = &call->extents[b];
+	bool is_scratch = x->direction == CKPT_DIR_SCRATCH;
+
+	if (is_scratch == (y->direction == CKPT_DIR_SCRATCH) ||
+	    (x->flags | y->flags) & CKPT_EXTENT_IS_ROOT ||
+	    x->address >= y->address + ckpt_overlap_size(y) ||
+	    y->address >= x->address + ckpt_overlap_size(x))
+		return CKPT_OK;
+	return ckpt_call_refuse(call, CKPT_REFUSAL_SCRATCH,
+				is_scratch ? x->clause : y->clause,
+				is_scratch ? x->address : y->address,
+				is_scratch ? x->size : y->size);
+}
+
 static void put_pair(struct ckpt_sink *sink, const struct ckpt_call *call,
 		     uint32_t a, uint32_t b)
 {
@@ -250,9 +270,10 @@ static enum ckpt_status add_pair(void *argument, uint32_t a, uint32_t b)
 	uint32_t high = a < b ? b : a;
 	struct ckpt_hash128 digest;
 	uint64_t words[2];
+	enum ckpt_status status = check_scratch(call, low, high);
 
-	if (!is_overlap_input(call, low, high))
-		return CKPT_OK;
+	if (status || !is_overlap_input(call, low, high))
+		return status;
 	words[0] = (uint64_t)low << 32 | high;
 	words[1] = (uint64_t)(call->extents[high].address -
 			      call->extents[low].address);
@@ -286,15 +307,21 @@ static enum ckpt_status put_many(struct ckpt_call *call, struct ckpt_sink *sink)
 enum ckpt_status ckpt_overlap_put(struct ckpt_call *call,
 				  struct ckpt_sink *sink)
 {
+	enum ckpt_status status;
+
 	if (!needs_overlaps(call))
 		return CKPT_OK;
 	if (call->extent_count > COMPARE_MAX)
 		return put_many(call, sink);
 	for (uint32_t i = 1; i < call->extent_count; i++) {
 		for (uint32_t j = i + 1; j < call->extent_count; j++) {
-			if (is_touching(call, i, j) &&
-			    is_overlap_input(call, i, j))
-				put_pair(sink, call, i, j);
+			if (!is_touching(call, i, j) ||
+			    !is_overlap_input(call, i, j))
+				continue;
+			status = check_scratch(call, i, j);
+			if (status)
+				return status;
+			put_pair(sink, call, i, j);
 		}
 	}
 	ckpt_sink_put_word(sink, PAIRS_END);

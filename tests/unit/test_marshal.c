@@ -159,6 +159,21 @@ START_TEST(one_buffer_given_twice_is_another_call_than_two)
 }
 END_TEST
 
+START_TEST(scratch_memory_that_is_also_an_input_is_refused)
+{
+	double x[6] = {1, 2, 3, 4, 5, 6};
+
+	compile("double f(const double *x, int n, double *work);",
+		"[function.memory]\nx = \"[n]\"\nwork = \"scratch [n]\"\n");
+	set_pointer(0, x);
+	m.frame.gpr[1] = 3;
+	set_pointer(2, x + 2);
+	ck_assert_int_eq(marshal_refusal(&m), CKPT_REFUSAL_SCRATCH);
+	set_pointer(2, x + 3); /* they only meet */
+	(void)marshal_key(&m);
+}
+END_TEST
+
 START_TEST(wrong_extents_are_refused_with_their_values)
 {
 	uint8_t *guarded = marshal_guarded(16);
@@ -519,6 +534,7 @@ UNIT_MAIN("marshal", a_handle_counts_by_what_its_accessor_says,
 	  a_result_inside_an_argument_is_an_alias, brotlis_contract_works,
 	  a_slice_starts_where_the_caller_is,
 	  one_buffer_given_twice_is_another_call_than_two,
+	  scratch_memory_that_is_also_an_input_is_refused,
 	  wrong_extents_are_refused_with_their_values,
 	  narrow_arguments_count_by_their_own_width,
 	  a_struct_by_value_over_both_register_kinds_is_one_input,
