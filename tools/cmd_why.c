@@ -224,6 +224,9 @@ static enum ckpt_status print_misses(const struct why *why,
 	for (size_t i = 0; i < why->missed.count; i++)
 		left += is_of(line, why->missed.items[i].miss->name,
 			      why->missed.items[i].miss->object);
+	if (line->counters.misses && !left)
+		puts("  none of them is remembered: too many processes have "
+		     "counted since `ckpt gc` last summed them");
 	if (line->counters.misses > why->count && left > why->count)
 		printf("  the newest %zu of them:\n", why->count);
 	for (size_t i = 0; i < why->missed.count; i++) {
@@ -401,8 +404,8 @@ static enum ckpt_status gather(const char *config, struct why *why,
 {
 	enum ckpt_status status;
 
-	status = ckpt_storecli_open(config, true, &why->store, &why->directory,
-				    err);
+	status = ckpt_storecli_open_family(config, &why->store, &why->directory,
+					   err);
 	/* A store that nothing has used yet has nothing to explain. */
 	if (status == CKPT_NOTFOUND && why->directory)
 		return CKPT_OK;

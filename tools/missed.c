@@ -212,10 +212,12 @@ static enum ckpt_status find_nearest(struct ckpt_store *store,
 	if (!components || !numbers)
 		return CKPT_NOMEM;
 	read_own(&search);
-	ckpt_walk_open(&walk, store, false);
-	while (ckpt_walk_next(&walk, &entry))
-		look_at(store, &search, &entry);
-	ckpt_walk_close(&walk);
+	for (; store; store = ckpt_store_lower(store)) {
+		ckpt_walk_open(&walk, store, false);
+		while (ckpt_walk_next(&walk, &entry))
+			look_at(store, &search, &entry);
+		ckpt_walk_close(&walk);
+	}
 	for (size_t i = 0; i < list->count; i++)
 		ckpt_why_list_deinit(&components[i]);
 	return CKPT_OK;

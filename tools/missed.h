@@ -4,7 +4,8 @@
 
 /*
  * The misses of the last run (misses.h), each with the entry recorded before
- * it that is nearest to it: the one from which the fewest components differ.
+ * it that is nearest to it: the one from which the fewest components differ,
+ * also among those of lower stores.
  */
 
 #include "shim/common/buf.h"

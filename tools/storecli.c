@@ -45,6 +45,43 @@ enum ckpt_status ckpt_storecli_open(const char *config, bool is_readonly,
 	return ckpt_store_open(*ret_directory, &options, ret, err);
 }
 
+/* The array is the caller's, the texts are the config's. */
+static const char **list_lower(const struct ckpt_config *config)
+{
+	const char **list = calloc(config->lower.count + 1, sizeof(*list));
+
+	for (size_t i = 0; list && i < config->lower.count; i++)
+		list[i] = config->lower.items[i];
+	return list;
+}
+
+enum ckpt_status ckpt_storecli_open_family(const char *config,
+					   struct ckpt_store **ret,
+					   char **ret_directory,
+					   struct ckpt_err *err)
+{
+	struct ckpt_store_options options = {.is_readonly = true};
+	_cleanup_free_ const char **lower = NULL;
+	struct ckpt_store *family = NULL;
+	struct ckpt_config *loaded;
+	enum ckpt_status status;
+
+	status = ckpt_storecli_open(config, true, ret, ret_directory, err);
+	if (status || ckpt_cli_config_load(config, &loaded, NULL))
+		return status;
+	lower = list_lower(loaded);
+	options.lower = lower;
+	options.is_shared = is_shared(*ret_directory);
+	/* One that is no relative is told when programs run. */
+	if (lower &&
+	    !ckpt_store_open(*ret_directory, &options, &family, NULL)) {
+		ckpt_store_close(*ret);
+		*ret = family;
+	}
+	ckpt_config_destroy(loaded);
+	return CKPT_OK;
+}
+
 enum ckpt_status ckpt_storecli_limits(const char *config,
 				      struct ckpt_evict_limits *ret,
 				      struct ckpt_err *err)

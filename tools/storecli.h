@@ -22,6 +22,13 @@ enum ckpt_status ckpt_storecli_open(const char *config, bool is_readonly,
 				    char **ret_directory,
 				    struct ckpt_err *err) CKPT_MUST_CHECK;
 
+/* To look at, with the lower stores that the config names (not where only
+ * CKPT_DIR is given). */
+enum ckpt_status
+ckpt_storecli_open_family(const char *config, struct ckpt_store **ret,
+			  char **ret_directory,
+			  struct ckpt_err *err) CKPT_MUST_CHECK;
+
 /* The limits of the config; none where only CKPT_DIR is given. */
 enum ckpt_status ckpt_storecli_limits(const char *config,
 				      struct ckpt_evict_limits *ret,

@@ -18,8 +18,9 @@ _Static_assert(sizeof(struct ckpt_stats_header) == 64 &&
 		       sizeof(struct ckpt_counters) == 64,
 	       "a row is a cache line");
 
-/* Of the directory runs/ itself. */
-enum { CROWDED_SIZE = 4 << 20 };
+/* Of the directory runs/ itself: from so many files on no process counts, and
+ * already before none takes the room for a log of its misses. */
+enum { CROWDED_SIZE = 4 << 20, LOGS_SIZE = 128 << 10 };
 
 /* The mapped file is the object: its header comes first. The descriptor is
  * kept for its lock, which tells that the process lives. */
@@ -30,7 +31,7 @@ struct ckpt_stats {
 	int fd;
 	dev_t dev;
 	ino_t inode;
-	/* Mapped at the first miss; `header` if that failed. */
+	/* Mapped at the first miss; `header` if there is none. */
 	void *log;
 };
 
@@ -77,17 +78,16 @@ static void name_file(char name[CKPT_STATS_FILE_NAME_SIZE])
 			      digits);
 }
 
-/* Tens of thousands of processes have counted since the command last summed
- * them: this one does not count. */
-static bool is_crowded(int dir)
+/* So many processes have counted since the command last summed them. */
+static bool is_crowded(int dir, off_t size)
 {
 	struct stat st;
 
-	return !ckpt_sys_fstat(dir, &st) && st.st_size > CROWDED_SIZE;
+	return !ckpt_sys_fstat(dir, &st) && st.st_size > size;
 }
 
 /* A new file in runs/, with the mode of its directory. */
-static int create_file(const char *store_directory)
+static int create_file(const char *store_directory, bool *ret_has_log)
 {
 	char path[PATH_MAX];
 	char name[CKPT_STATS_FILE_NAME_SIZE];
@@ -102,7 +102,8 @@ static int create_file(const char *store_directory)
 			      0);
 	if (dir < 0)
 		return dir;
-	if (is_crowded(dir)) {
+	*ret_has_log = !is_crowded(dir, LOGS_SIZE);
+	if (is_crowded(dir, CROWDED_SIZE)) {
 		(void)ckpt_sys_close(dir);
 		return -1;
 	}
@@ -152,12 +153,14 @@ static enum ckpt_status open_file(struct ckpt_stats *stats,
 				  const char *store_directory)
 {
 	struct stat st;
+	bool has_log = false;
 
-	stats->fd = create_file(store_directory);
+	stats->fd = create_file(store_directory, &has_log);
 	if (stats->fd < 0 || ckpt_sys_fstat(stats->fd, &st))
 		return CKPT_IO;
 	stats->dev = st.st_dev;
 	stats->inode = st.st_ino;
+	stats->log = has_log ? NULL : stats->header;
 	(void)ckpt_sys_flock(stats->fd, LOCK_SH | LOCK_NB);
 	return CKPT_OK;
 }

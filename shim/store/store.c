@@ -579,6 +579,11 @@ enum ckpt_status ckpt_store_remove(struct ckpt_store *store,
 
 /* ---- the command's ---- */
 
+struct ckpt_store *ckpt_store_lower(const struct ckpt_store *store)
+{
+	return store->lower;
+}
+
 const struct ckpt_layout *ckpt_store_layout(const struct ckpt_store *store)
 {
 	return &store->layout;

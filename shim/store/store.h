@@ -114,6 +114,9 @@ enum ckpt_status ckpt_store_put(struct ckpt_store *store,
 /* Entries met since open that were not what they should be. */
 uint64_t ckpt_store_damaged(const struct ckpt_store *store);
 
+/* The one asked next, or NULL. */
+struct ckpt_store *ckpt_store_lower(const struct ckpt_store *store);
+
 /* What the command looks into: layout.h and index.h (NULL: files only). */
 const struct ckpt_layout *ckpt_store_layout(const struct ckpt_store *store);
 const struct ckpt_index *ckpt_store_index(const struct ckpt_store *store);

@@ -29,6 +29,8 @@ preload ./main 1 2 3 >out.own
 expect_same out.plain out.own
 expect_counted hits 2
 expect_counted misses 1
+ckpt why >why
+expect_match 'x: 3, was [12]' why
 find team/v1 -type f ! -path '*/runs/*' ! -path '*/plan/*' -exec sha256sum {} + |
 	sort >after
 expect_same before after

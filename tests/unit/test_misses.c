@@ -214,9 +214,31 @@ START_TEST(without_a_miss_there_is_no_log)
 }
 END_TEST
 
+START_TEST(a_crowd_of_processes_takes_no_room_for_logs)
+{
+	struct ckpt_stats *other;
+	char path[400];
+
+	/* Names as long as theirs. */
+	for (int i = 0; i < 8000; i++) {
+		fixture_path(path, sizeof(path), "v1/runs/");
+		snprintf(path + strlen(path), 64, "%07d-%016d", i, i);
+		ck_assert_int_eq(close(open(path, O_CREAT | O_WRONLY, 0600)),
+				 0);
+	}
+	ck_assert_int_eq(ckpt_stats_open(fixture_directory, names, objects, 2,
+					 &other, NULL),
+			 CKPT_OK);
+	ck_assert_ptr_null(ckpt_stats_misses(other));
+	ckpt_stats_row(other, 0)->misses = 1;
+	ckpt_stats_close(other);
+}
+END_TEST
+
 UNIT_MAIN_WITH("misses", set_up, tear_down, misses_are_told_with_how_they_ended,
 	       the_newest_misses_are_remembered, a_torn_miss_is_none,
 	       no_byte_of_a_log_is_believed_blindly,
 	       reasons_are_counted_and_few,
 	       a_forked_child_notes_in_its_parents_log,
-	       threads_may_note_at_once, without_a_miss_there_is_no_log)
+	       threads_may_note_at_once, without_a_miss_there_is_no_log,
+	       a_crowd_of_processes_takes_no_room_for_logs)
