@@ -3,8 +3,8 @@
 #define CKPT_PLANNER_CODEHASH_PRIVATE_H
 
 /*
- * A graph on its way to a closure, shared by codehash.c and
- * codehash_global.c. Nobody else includes it.
+ * A graph on its way to a closure, shared by codehash.c, codehash_global.c
+ * and codehash_waived.c. Nobody else includes it.
  */
 
 #include "shim/planner/codegraph.h"
@@ -30,5 +30,8 @@ const char *ckpt_report_place(struct ckpt_report *report, uint32_t object,
 /* Fill closure->globals. Needs order and items. */
 enum ckpt_status
 ckpt_report_globals(struct ckpt_report *report) CKPT_MUST_CHECK;
+
+/* What waived globals were built to hold becomes part of the digest. */
+void ckpt_report_hash_waived(struct ckpt_report *report);
 
 #endif
