@@ -37,6 +37,11 @@ enum ckpt_status ckpt_storecli_open(const char *config, bool is_readonly,
 	options.is_shared = is_shared(*ret_directory);
 	/* Looking first: a command must not create a store. */
 	status = ckpt_store_open(*ret_directory, &options, ret, err);
+	if (status == CKPT_NOTFOUND)
+		return ckpt_err_set(err, status,
+				    "%s: there is no store yet; `ckpt run -- "
+				    "PROGRAM` makes one",
+				    *ret_directory);
 	if (status || is_readonly)
 		return status;
 	ckpt_store_close(*ret);
