@@ -140,7 +140,7 @@ enum ckpt_status ckpt_location_check(struct ckpt_types *types,
 		return ckpt_err_set(
 			err, CKPT_UNSUPPORTED,
 			"%s: parameter '%s' belongs %s, but debug info says "
-			"it is %s: the compiler has changed the prototype; "
+			"it is %s: the compiler has changed its prototype; "
 			"it cannot be checkpointed",
 			symbol, function->signature.parameters[i].name,
 			expected, actual);

@@ -246,10 +246,6 @@ static enum ckpt_status add_result(struct ckpt_compiler *compiler,
 		add_hidden_result(compiler, roots);
 		return CKPT_OK;
 	}
-	if (compiler->abi.result.is_by_reference)
-		return ckpt_err_set(compiler->err, CKPT_UNSUPPORTED,
-				    "`return`: a C++ object whose class is not "
-				    "trivial");
 	/* Compilers extend small integers to 32 bits, and some callers rely on
 	 * it though psABI does not say so. */
 	if (root.off == CKPT_FRAME_RESULT_RAX && signature->result->size < 4 &&

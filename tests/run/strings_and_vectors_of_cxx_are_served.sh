@@ -132,4 +132,5 @@ EOC
 preload ./main >out.refused 2>err.refused
 expect_same out.plain out.refused
 expect_match 'ns::sizes.*std::map<int, int>' err.refused
+expect_match 'this type cannot be marshalled' err.refused
 exit 0
