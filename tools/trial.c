@@ -189,6 +189,7 @@ static void judge(struct ckpt_trial_function *f, double tick_seconds,
 
 	f->seconds = (double)row->ticks * tick_seconds * factor;
 	f->own_seconds = (double)row->own_ticks * tick_seconds * factor;
+	f->seconds += (double)row->rare_ticks * tick_seconds;
 	/* Samples of short calls come out too long: the thunk is cold. */
 	if (factor > 1 && f->seconds > run_seconds) {
 		f->own_seconds *= run_seconds / f->seconds;
@@ -198,6 +199,9 @@ static void judge(struct ckpt_trial_function *f, double tick_seconds,
 	cost *= f->hit_seconds;
 	f->covered = ratio((double)row->covered_ticks, (double)row->ticks);
 	f->repeated = ratio((double)row->repeated, (double)row->keyed);
+	/* No hit takes less than a call that is short enough to be sampled. */
+	if (row->flags & CKPT_MEASURE_SAMPLED)
+		return;
 	f->saves_next = not_negative(
 		wall *
 		((double)row->usable_ticks * tick_seconds * factor - cost));

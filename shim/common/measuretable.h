@@ -56,6 +56,10 @@ struct ckpt_measure_row {
 	 * could have been stored as far as was seen. */
 	uint64_t ticks, own_ticks, covered_ticks, usable_ticks;
 	uint64_t usable;
+	/* Of a sampled function: ticks of calls before it was, and of samples
+	 * so long that they stand for themselves alone (the thread lost the
+	 * processor, or a rare call). */
+	uint64_t rare_ticks;
 	/* Ticks during which some thread was in it, and how many are now. */
 	uint64_t wall_ticks, wall_start;
 	int64_t running;

@@ -156,10 +156,13 @@ static enum turn take_turn(struct ckpt_measured *measured)
 	return turn;
 }
 
+/* What passing will cost is taken off those that call it now. */
 static void let_pass(struct ckpt_measured *measured, struct ckpt_frame *frame)
 {
 	frame->pass = CKPT_MEASURE_PERIOD - TURN_COUNT;
 	ckpt_measure_add(&measured->row->calls, frame->pass);
+	if (this_thread)
+		this_thread->ours += measured->measuring->cost.passing;
 }
 
 static struct item *push(struct ckpt_measure_thread *thread, uintptr_t frame,
@@ -412,23 +415,45 @@ static bool measure_effects(struct ckpt_frame *frame, struct item *item)
 	return is_usable;
 }
 
-static void choose_sampling(struct ckpt_measured *measured, uint64_t ticks)
+/* What was timed so far stands for itself: the samples for all that follows. */
+static void start_sampling(struct ckpt_measured *measured)
+{
+	struct ckpt_measure_row *row = measured->row;
+
+	measured->is_sampled = true;
+	(void)__atomic_fetch_or(&row->flags, CKPT_MEASURE_SAMPLED,
+				__ATOMIC_RELAXED);
+	ckpt_measure_add(&row->rare_ticks, measured->all_ticks);
+	ckpt_measure_add(&row->ticks, -measured->all_ticks);
+	ckpt_measure_add(&row->own_ticks, -measured->all_own_ticks);
+}
+
+static void choose_sampling(struct ckpt_measured *measured,
+			    const struct item *item, uint64_t ticks)
 {
 	uint64_t tick_rate = measured->measuring->table.header->ticks_per_us;
 
 	if (measured->is_sampled)
 		return;
+	if (item->is_outermost)
+		measured->all_ticks += ticks;
+	measured->all_own_ticks +=
+		ticks > item->inner ? ticks - item->inner : 0;
 	measured->ticks += ticks;
 	if (++measured->timed < CKPT_MEASURE_TRIAL)
 		return;
 	if (measured->ticks * 1000 <
-	    tick_rate * CKPT_MEASURE_SHORT_NS * measured->timed) {
-		measured->is_sampled = true;
-		(void)__atomic_fetch_or(&measured->row->flags,
-					CKPT_MEASURE_SAMPLED, __ATOMIC_RELAXED);
-	}
+	    tick_rate * CKPT_MEASURE_SHORT_NS * measured->timed)
+		start_sampling(measured);
 	measured->timed = 0;
 	measured->ticks = 0;
+}
+
+static bool is_rare(const struct ckpt_measured *measured, uint64_t ticks)
+{
+	uint64_t tick_rate = measured->measuring->table.header->ticks_per_us;
+
+	return measured->is_sampled && ticks > tick_rate * CKPT_MEASURE_RARE_US;
 }
 
 static void finish(struct ckpt_measure_thread *own, struct ckpt_frame *frame,
@@ -443,18 +468,20 @@ static void finish(struct ckpt_measure_thread *own, struct ckpt_frame *frame,
 	bool is_usable;
 
 	drop_from(own, (uint32_t)index + 1);
-	if (item->is_timed)
+	if (item->is_timed && is_rare(measured, ticks))
+		ckpt_measure_add(&measured->row->rare_ticks, ticks);
+	else if (item->is_timed)
 		note_times(item, ticks);
 	is_usable =
 		!note_impurity(item) && (item->is_keyed || !measured->has_keys);
 	if (item->is_keyed && !item->is_repeated)
 		is_usable &= measure_effects(frame, item);
-	if (is_usable && item->is_timed)
+	if (is_usable && item->is_timed && !is_rare(measured, ticks))
 		note_usable(item, ticks);
 	if (index > 0)
 		own->items[index - 1].inner += ticks;
 	own->ours += cost->inside + cost->outside;
-	choose_sampling(measured, ticks);
+	choose_sampling(measured, item, ticks);
 	drop_from(own, (uint32_t)index);
 }
 
@@ -479,6 +506,34 @@ void ckpt_measure_leave(struct ckpt_frame *frame,
 }
 
 /* ---- what it costs ---- */
+
+static void do_nothing(void)
+{
+}
+
+static uint64_t time_calls(const struct ckpt_measured *measured,
+			   void (*function)(void))
+{
+	uint64_t start = now(measured);
+
+	for (int i = 0; i < CKPT_MEASURE_PERIOD - TURN_COUNT; i++)
+		function();
+	return now(measured) - start;
+}
+
+/* A sample's calls that are let pass, less what they cost anyway. */
+static uint64_t time_passing(struct ckpt_measured *measured, void (*stub)(void))
+{
+	void (*volatile direct)(void) = do_nothing;
+	uint64_t plain, passed;
+
+	measured->is_sampled = true;
+	measured->turn = TURN_PASS;
+	stub();
+	passed = time_calls(measured, stub);
+	plain = time_calls(measured, direct);
+	return passed > plain ? passed - plain : 0;
+}
 
 void ckpt_measure_calibrate(struct ckpt_measured *measured, void (*stub)(void))
 {
@@ -505,4 +560,5 @@ void ckpt_measure_calibrate(struct ckpt_measured *measured, void (*stub)(void))
 	}
 	cost->inside = inside;
 	cost->outside = outside == UINT64_MAX ? 0 : outside;
+	cost->passing = time_passing(measured, stub);
 }

@@ -53,9 +53,10 @@ enum {
 	CKPT_MEASURE_ROOM = 64 * 1024, /* left on the stack, or only counted */
 	CKPT_MEASURE_THREADS = 1024,   /* more are only counted */
 	CKPT_MEASURE_TRIAL = 1000,     /* timed calls before sampling */
-	CKPT_MEASURE_PERIOD = 128,     /* one in so many is a sample */
+	CKPT_MEASURE_PERIOD = 1024,    /* one in so many is a sample */
 	/* Shorter than this on average: nothing a cache could serve. */
 	CKPT_MEASURE_SHORT_NS = 500,
+	CKPT_MEASURE_RARE_US = 100, /* a sample that stands for itself alone */
 };
 
 struct ckpt_measure_thread;
@@ -64,6 +65,7 @@ struct ckpt_measure_thread;
 struct ckpt_measure_cost {
 	uint64_t inside;  /* ticks, between the two looks at the clock */
 	uint64_t outside; /* before the first and after the last */
+	uint64_t passing; /* of all calls of a sample that go straight on */
 };
 
 /* Measuring in this process. */
@@ -91,8 +93,10 @@ struct ckpt_measured {
 	 * sample. */
 	uint32_t timed;
 	bool is_sampled;
-	uint8_t turn; /* enum turn: what the next call of a sample is for */
-	uint64_t started, ticks; /* of the timed ones */
+	uint8_t turn;	/* enum turn: what the next call of a sample is for */
+	uint64_t ticks; /* of the timed ones */
+	/* Added to the row before sampling began. */
+	uint64_t all_ticks, all_own_ticks;
 };
 
 /* Find out measuring->cost: `stub` leads to a function that does nothing, as
