@@ -165,7 +165,7 @@ static const struct {
 			     8},
 	[CKPT_TRIAL_INSIDE] = {"Spend most of their time inside those above",
 			       3},
-	[CKPT_TRIAL_VAIN] = {"Take time and save none", 5},
+	[CKPT_TRIAL_VAIN] = {"Take time and save little or nothing", 5},
 	[CKPT_TRIAL_SMALL] = {"Hardly take time", 0},
 };
 
