@@ -313,14 +313,16 @@ try() { # COMMAND…
 		"$@" env LD_PRELOAD="$LIBRARY${EXTRA:+ $EXTRA}" \
 			./program >"out.$run" 2>"err.$run" || fail "$run: $*"
 		expect_same plain "out.$run"
-		# What is left in scratch memory can be seen: said once.
-		expect_equal 'number of messages' 1 "$(wc -l <"err.$run")"
+		# What is left in scratch memory can be seen. A function that
+		# is passed may be the allocator's, whose state is no input.
 		expect_match 'spread: work: scratch memory is also' "err.$run"
+		! grep -v "^ckpt: spread${EXTRA:+\|^ckpt: apply}" "err.$run" ||
+			fail 'something else was said'
 	done
 	# divide(-7, 2) is never kept, and divide(7, 0) never looked at.
 	expect_counted misses 1
 	expect_counted bypassed 2
-	expect_counted refused 2
+	expect_counted refused 2 spread
 	[ "$(counted hits)" -gt 35 ] || fail "only $(counted hits) hits"
 }
 EXTRA='' try env MALLOC_PERTURB_=$((RANDOM % 255 + 1))
