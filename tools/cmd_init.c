@@ -61,9 +61,29 @@ static const char *file_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Those that contract libraries know; of the program's own calls, or of all. */
+/* Does the program itself have a slot for it, or only libraries? */
+static bool is_called_by_program(const struct ckpt_survey *survey,
+				 const struct ckpt_planned_function *f)
+{
+	struct ckpt_scope *scope = survey->scope;
+	const struct ckpt_image *image = ckpt_scope_image(scope, 0, NULL);
+	const struct ckpt_relocation *relocations;
+	size_t count = 0;
+
+	if (!image)
+		return false;
+	relocations = ckpt_image_relocations(image, &count);
+	for (size_t i = 0; i < count; i++)
+		if (ckpt_match_is_slot(scope, 0, image, &relocations[i],
+				       &f->match))
+			return true;
+	return false;
+}
+
+/* Those that contract libraries know, and that the program calls, or only
+ * libraries do. */
 static size_t list_known(const struct ckpt_shelf *shelf,
-			 const struct ckpt_survey *survey)
+			 const struct ckpt_survey *survey, bool is_by_program)
 {
 	const struct ckpt_planning *planning = survey->planning;
 	size_t count = 0;
@@ -73,12 +93,14 @@ static size_t list_known(const struct ckpt_shelf *shelf,
 		const struct ckpt_shelf_library *library =
 			ckpt_draft_library(shelf, survey, f);
 
-		if (!library || !f->match.slot_count)
+		if (!library || !f->match.slot_count ||
+		    is_called_by_program(survey, f) != is_by_program)
 			continue;
 		count++;
-		printf("%-32s %-24s use = [\"%s\"]\n", f->match.symbol,
+		printf("%-32s %-24s use = [\"%s\"]%s\n", f->match.symbol,
 		       file_name(ckpt_survey_object(survey, f->match.object)),
-		       library->name);
+		       library->name,
+		       is_by_program ? "" : "   # called by libraries");
 	}
 	return count;
 }
@@ -112,8 +134,10 @@ static size_t list_typed(const struct ckpt_shelf *shelf,
 static int list_functions(const struct ckpt_shelf *shelf,
 			  const struct ckpt_survey *survey)
 {
-	size_t known = list_known(shelf, survey);
+	size_t known = list_known(shelf, survey, true);
 	size_t typed = list_typed(shelf, survey);
+
+	known += list_known(shelf, survey, false);
 
 	if (!known && !typed)
 		printf("no contract library knows a function that %s calls, "

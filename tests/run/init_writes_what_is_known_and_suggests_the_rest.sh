@@ -5,6 +5,11 @@
 ckpt init mkpasswd >out || fail 'init without functions fails'
 expect_match '^crypt .*libcrypt\.so\.1 .*use = \["crypt"\]' out
 
+# What the program itself calls comes first.
+ckpt init liblinear-train >out || fail 'init without functions fails'
+expect_equal 'first function' train "$(awk 'NR == 1 { print $1 }' out)"
+expect_match '^dgemm_ .* # called by libraries' out
+
 # What a contract library knows needs no more.
 ckpt init mkpasswd crypt >out || fail 'init fails'
 ckpt check mkpasswd >out || fail "check does not accept it: $(cat out)"
