@@ -19,4 +19,9 @@ void ckpt_ref_of_memory(const struct ckpt_code *code, size_t index,
 void ckpt_ref_of_loaded(const struct ckpt_code *code, size_t index,
 			struct ckpt_ref *ref);
 
+/* Is the descriptor at `word` of a variable of the object itself, or of its
+ * thread-local block? Then where in the block the address is that it gives. */
+bool ckpt_ref_own_block(const struct ckpt_code_object *object, uint64_t word,
+			uint64_t *ret);
+
 #endif

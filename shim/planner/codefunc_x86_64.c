@@ -2,9 +2,9 @@
 #include "shim/planner/codefunc_x86_64.h"
 
 #include "shim/common/buf.h"
-#include "shim/common/cleanup.h"
 #include "shim/planner/codefunc_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { TABLES_MAX = 512, REG_STACK = 4, REG_FRAME = 5 };
@@ -192,11 +192,6 @@ static bool add_table(struct reading *r, uint64_t vaddr, uint8_t entry_size,
 	return true;
 }
 
-static bool is_const(const struct reading *r, uint64_t vaddr)
-{
-	return ckpt_code_object_place(r->object, vaddr) == CKPT_AT_CONST;
-}
-
 /* jmp *table(,%rax,8) of a program at a fixed address. */
 static bool is_absolute_switch(const struct reading *r, size_t index)
 {
@@ -205,7 +200,9 @@ static bool is_absolute_switch(const struct reading *r, size_t index)
 	return insn->kind == CKPT_INSN_JUMP_FAR && insn->memory.is_present &&
 	       insn->memory.base == CKPT_REG_NONE &&
 	       insn->memory.index < CKPT_REG_COUNT && insn->memory.scale == 8 &&
-	       insn->disp_size == 4 && is_const(r, (uint64_t)insn->memory.disp);
+	       insn->disp_size == 4 &&
+	       ckpt_code_object_place(r->object, (uint64_t)insn->memory.disp) ==
+		       CKPT_AT_CONST;
 }
 
 /* A switch whose table is known needs no target any more. */
@@ -220,7 +217,9 @@ static struct ckpt_value classify(struct reading *r, size_t index,
 		value.kind = CKPT_VALUE_ENTRY;
 	else if (value.kind == CKPT_VALUE_ENTRY)
 		value.kind = CKPT_VALUE_UNKNOWN;
-	else if (value.kind == CKPT_VALUE_SWITCH && is_const(r, value.vaddr) &&
+	else if (value.kind == CKPT_VALUE_SWITCH &&
+		 ckpt_code_object_place(r->object, value.vaddr) ==
+			 CKPT_AT_CONST &&
 		 add_table(r, value.vaddr, 4, value.load,
 			   ckpt_track_bound(&code, value.load)))
 		value.kind = CKPT_VALUE_ENTRY;
@@ -311,6 +310,32 @@ static void emit_thread(struct reading *r, const struct ckpt_insn *insn,
 			   .vaddr = has_register ? 0 : (uint64_t)memory->disp});
 }
 
+static bool emit_block(struct reading *r, size_t index, uint64_t word)
+{
+	struct ckpt_code code = code_of(r);
+	struct ckpt_block_use uses[CKPT_BLOCK_USES_MAX];
+	uint64_t base;
+	size_t count;
+
+	if (!ckpt_ref_own_block(r->object, word, &base) ||
+	    !ckpt_track_block(&code, index, uses, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct ckpt_insn *insn = &r->insns[uses[i].index];
+		struct ckpt_ref ref = {.site = r->offs[uses[i].index],
+				       .kind = CKPT_REF_BLOCK,
+				       .size = uses[i].size,
+				       .walk = uses[i].walk,
+				       .is_written = uses[i].is_written,
+				       .vaddr = base + (uint64_t)uses[i].off};
+
+		if (insn->memory.is_present)
+			mask(r, ref.site, insn->disp_off, insn->disp_size);
+		add_ref(r, ref);
+	}
+	return true;
+}
+
 static void emit_memory(struct reading *r, size_t index)
 {
 	const struct ckpt_insn *insn = &r->insns[index];
@@ -322,16 +347,15 @@ static void emit_memory(struct reading *r, size_t index)
 		emit_thread(r, insn, r->offs[index]);
 		return;
 	}
-	if (!ckpt_track_address(&code, index, &ref.vaddr))
-		return;
-	if (memory->base == CKPT_REG_IP && is_inside(r, ref.vaddr))
+	if (!ckpt_track_address(&code, index, &ref.vaddr) ||
+	    (memory->base == CKPT_REG_IP && is_inside(r, ref.vaddr)))
 		return;
 	/* A distance from a register may be a number by chance: it stays. */
 	if (memory->base == CKPT_REG_IP || memory->base == CKPT_REG_NONE)
 		mask(r, ref.site, insn->disp_off, insn->disp_size);
+	if (emit_block(r, index, ref.vaddr))
+		return;
 	ckpt_ref_of_memory(&code, index, &ref);
-	ref.is_result_read = insn->kind == CKPT_INSN_CALL_FAR &&
-			     ckpt_track_reads_result(&code, index);
 	if (is_table(r, ref.vaddr))
 		ref.kind = CKPT_REF_TABLE;
 	add_ref(r, ref);
@@ -345,6 +369,7 @@ static void emit_immediate(struct reading *r, size_t index)
 	uint64_t value = (uint64_t)insn->imm;
 	struct ckpt_ref ref = {.site = r->offs[index],
 			       .kind = CKPT_REF_ADDRESS,
+			       .vaddr = value,
 			       .is_written = true};
 
 	if (!insn->has_imm || insn->imm_size < 4 ||
@@ -352,7 +377,6 @@ static void emit_immediate(struct reading *r, size_t index)
 	    ckpt_code_object_place(r->object, value) == CKPT_AT_OUTSIDE ||
 	    is_inside(r, value))
 		return;
-	ref.vaddr = value;
 	if (insn->kind == CKPT_INSN_MOVE && !insn->memory.is_present)
 		ckpt_ref_of_loaded(&code, index, &ref);
 	else if (insn->dst != CKPT_REG_NONE)
@@ -384,16 +408,16 @@ static void emit_target(struct reading *r, struct ckpt_value value,
 
 static void note_fact(struct reading *r, enum ckpt_insn_kind kind)
 {
-	if (kind == CKPT_INSN_CPU)
-		r->function->facts |= CKPT_CODE_CPU;
-	else if (kind == CKPT_INSN_SYSCALL)
-		r->function->facts |= CKPT_CODE_SYSCALL;
-	else if (kind == CKPT_INSN_CLOCK)
-		r->function->facts |= CKPT_CODE_CLOCK;
-	else if (kind == CKPT_INSN_RANDOM)
-		r->function->facts |= CKPT_CODE_RANDOM;
-	else if (kind == CKPT_INSN_STATUS)
-		r->function->facts |= CKPT_CODE_STATUS;
+	static const uint32_t facts[] = {
+		[CKPT_INSN_SYSCALL] = CKPT_CODE_SYSCALL,
+		[CKPT_INSN_CPU] = CKPT_CODE_CPU,
+		[CKPT_INSN_CLOCK] = CKPT_CODE_CLOCK,
+		[CKPT_INSN_RANDOM] = CKPT_CODE_RANDOM,
+		[CKPT_INSN_STATUS] = CKPT_CODE_STATUS,
+	};
+
+	if (kind < sizeof(facts) / sizeof(facts[0]))
+		r->function->facts |= facts[kind];
 }
 
 /* A sign-extending load that is not part of a known switch. */
@@ -572,29 +596,4 @@ enum ckpt_status ckpt_code_function_read(const struct ckpt_code_object *object,
 	if (!status)
 		*ret = function;
 	return status;
-}
-
-bool ckpt_code_function_stub(const struct ckpt_code_object *object,
-			     uint64_t vaddr, uint64_t *ret_word)
-{
-	const struct ckpt_image *image = ckpt_code_object_image(object);
-	uint64_t at = vaddr;
-
-	for (unsigned i = 0; i < 2; i++) {
-		const uint8_t *bytes = ckpt_image_bytes(image, at, 16);
-		struct ckpt_insn insn;
-
-		if (!bytes || ckpt_insn_decode(bytes, 16, at, &insn))
-			return false;
-		at += insn.size;
-		if (insn.kind == CKPT_INSN_JUMP_FAR && insn.memory.is_present &&
-		    insn.memory.base == CKPT_REG_IP) {
-			*ret_word = at + (uint64_t)insn.memory.disp;
-			return true;
-		}
-		/* endbr64 */
-		if (i > 0 || memcmp(bytes, "\xf3\x0f\x1e\xfa", 4) != 0)
-			return false;
-	}
-	return false;
 }

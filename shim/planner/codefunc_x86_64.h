@@ -25,6 +25,9 @@ enum ckpt_ref_kind {
 	/* `vaddr` is the constant part of an address whose other part is not
 	 * known. */
 	CKPT_REF_AROUND,
+	/* `size` bytes (0: the variable) at offset `vaddr` of the object's own
+	 * thread-local block. */
+	CKPT_REF_BLOCK,
 	CKPT_REF_TABLE,	 /* a jump table, already part of the digest */
 	CKPT_REF_THREAD, /* thread-local: (int64_t)vaddr from %fs */
 	/* An indirect call or jump, whose target is: */

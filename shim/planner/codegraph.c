@@ -289,6 +289,31 @@ static enum ckpt_status refer_thread(struct ckpt_graph *graph,
 	return ckpt_graph_refer_word(graph, usage, object, 0, &word);
 }
 
+/* A variable in the object's own thread-local block: one that begins there, or
+ * has what is accessed; else it may be any. */
+static enum ckpt_status refer_block(struct ckpt_graph *graph,
+				    struct ckpt_usage usage, uint32_t object,
+				    const struct ckpt_ref *ref)
+{
+	struct ckpt_word word = {.kind = CKPT_WORD_THREAD,
+				 .object = object,
+				 .vaddr = ref->vaddr};
+	const struct ckpt_code_object *code;
+	struct ckpt_extent extent;
+	enum ckpt_status status =
+		ckpt_codebase_object(graph->base, object, &code, graph->err);
+
+	if (status)
+		return status;
+	word.has_variable =
+		ckpt_code_object_tls_variable(code, ref->vaddr, &extent) &&
+		(ref->size > 0
+			 ? ref->vaddr - extent.vaddr + ref->size <= extent.size
+			 : ref->vaddr == extent.vaddr &&
+				   extent.size > ref->walk);
+	return ckpt_graph_refer_word(graph, usage, object, 0, &word);
+}
+
 /* What it points at is no data at all. */
 static bool is_beside(const struct ckpt_code_object *code,
 		      const struct ckpt_ref *ref)
@@ -353,6 +378,8 @@ static enum ckpt_status follow(struct ckpt_graph *graph, uint32_t node,
 	case CKPT_REF_ADDRESS:
 	case CKPT_REF_AROUND:
 		return refer_memory(graph, usage, object, ref);
+	case CKPT_REF_BLOCK:
+		return refer_block(graph, usage, object, ref);
 	case CKPT_REF_THREAD:
 		return refer_thread(graph, usage, object, (int64_t)ref->vaddr);
 	case CKPT_REF_POINTER:

@@ -28,6 +28,8 @@
  *                 with a proven bound tell the extent themselves
  *   writable      the same, but the value counts at call time, and without a
  *                 symbol it is the section; its address taken: it is written
+ *   thread-local  as writable; of the object itself, by what code does with
+ *                 the address of its block, if all of that is understood
  *   GOT, PLT      what the word is bound to, never the word
  *   C++ catch     the function's exception table, and the types in it
  * Where an indirect call leads:

@@ -74,6 +74,22 @@ enum { CKPT_WALK_STEP_MAX = 8 };
 
 struct ckpt_walk ckpt_track_walk(const struct ckpt_code *code, size_t index);
 
+/* A place in a thread-local block that code uses. */
+struct ckpt_block_use {
+	size_t index;  /* of the instruction */
+	int64_t off;   /* from the address that the descriptor gives */
+	uint32_t size; /* of the access; 0: a variable that begins there */
+	uint8_t walk;  /* step of ckpt_walk: the variable may stand behind */
+	bool is_written;
+};
+
+enum { CKPT_BLOCK_USES_MAX = 64 };
+
+/* All uses of the block whose descriptor the instruction at `index` loads the
+ * address of, to pass it to __tls_get_addr. False: not all are understood. */
+bool ckpt_track_block(const struct ckpt_code *code, size_t index,
+		      struct ckpt_block_use *uses, size_t *ret_count);
+
 /* May code read what the result of the call at `index` points at, before it
  * has written there? */
 bool ckpt_track_reads_result(const struct ckpt_code *code, size_t index);

@@ -81,6 +81,11 @@ expect miss 'initial value of a thread-local variable' \
 	 int f(int x) { return x * 23 + g; }' \
 	'static __thread int g = 2; void s(int x) { g = x; }
 	 int f(int x) { return x * 23 + g; }'
+expect hit 'initial value of another thread-local variable' \
+	'static __thread int g = 1, h = 3; void s(int x) { g = h = x; }
+	 int f(int x) { return x * 29 + g; }' \
+	'static __thread int g = 1, h = 4; void s(int x) { g = h = x; }
+	 int f(int x) { return x * 29 + g; }'
 expect miss 'double constant' \
 	'int f(int x) { return (int)(x * 3.25); }' \
 	'int f(int x) { return (int)(x * 3.75); }'
