@@ -2,6 +2,7 @@
 #include "shim/runtime/attach.h"
 
 #include "shim/common/cleanup.h"
+#include "shim/common/runtimelib.h"
 #include "shim/runtime/heap.h"
 
 #include <stdlib.h>
@@ -67,10 +68,28 @@ static enum ckpt_status identify_code(const struct ckpt_program *program,
 	return CKPT_OK;
 }
 
+static bool is_in_closure(const struct ckpt_program *program, uint32_t object)
+{
+	const struct ckpt_plan_view *plan =
+		&attached_of(program)->generation->file.view;
+	const struct ckpt_plan_function *function = program->function;
+	const char *path = plan->strings + plan->objects[object].path;
+	const char *slash = strrchr(path, '/');
+
+	if (object == function->object ||
+	    ckpt_runtimelib_stem(slash ? slash + 1 : path))
+		return true;
+	for (uint32_t i = 0; i < function->text_count; i++)
+		if (plan->texts[function->first_text + i].object == object)
+			return true;
+	return false;
+}
+
 static const struct ckpt_program_host host = {
 	.symbol = find_symbol,
 	.tls = find_tls,
 	.code = identify_code,
+	.covers = is_in_closure,
 };
 
 /* ---- attaching ---- */

@@ -38,6 +38,9 @@ struct ckpt_program_host {
 	/* Identity of the code at an address. */
 	enum ckpt_status (*code)(const struct ckpt_program *program,
 				 const void *address, struct ckpt_hash128 *ret);
+	/* Is what the code of an object may read and call part of the key, or
+	 * watched: is that object in the closure, or of the C runtime? */
+	bool (*covers)(const struct ckpt_program *program, uint32_t object);
 };
 
 /* A function as the runtime sees it: its plan entry, the tables it indexes
@@ -132,6 +135,7 @@ enum ckpt_refusal_kind {
 	CKPT_REFUSAL_NO_CLAUSE,	     /* a pointer no clause covers */
 	CKPT_REFUSAL_NOT_NULL,	     /* `null` does not hold */
 	CKPT_REFUSAL_GLOBAL_ADDRESS, /* untyped global holds an address */
+	CKPT_REFUSAL_GLOBAL_CODE,    /* it holds that of a function elsewhere */
 	CKPT_REFUSAL_GLOBAL_MISSING, /* a global cannot be found */
 	CKPT_REFUSAL_CODE,	     /* code behind a pointer is not known */
 	CKPT_REFUSAL_FILE,	     /* not a regular file, or it changed */

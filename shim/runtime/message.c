@@ -71,6 +71,13 @@ static const struct refusal_text TEXTS[CKPT_REFUSAL_KIND_COUNT] = {
 				   "describe what it points at, or bypass_if "
 				   "it is set",
 				   SAY_ADDRESS},
+	[CKPT_REFUSAL_GLOBAL_CODE] =
+		{"function in global",
+		 "a global leads to a function of another object, with inputs "
+		 "and effects of its own",
+		 "if what that does does not matter, name the global in "
+		 "ignore_globals",
+		 SAY_EXTENT},
 	[CKPT_REFUSAL_GLOBAL_ADDRESS] =
 		{"address in global",
 		 "a global without type information holds an address",

@@ -26,6 +26,7 @@ struct ckpt_segment {
 	uintptr_t start, end;
 	uint32_t object; /* index in the plan, or CKPT_PLAN_NONE */
 	bool is_writable;
+	bool is_code;
 };
 
 /* Sorted by start, not overlapping. Built by the session, which may replace

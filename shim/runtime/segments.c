@@ -44,6 +44,7 @@ static enum ckpt_status add_load(struct table *table,
 		       -(uintptr_t)PAGE_SIZE,
 		.object = index,
 		.is_writable = p->p_flags & PF_W,
+		.is_code = p->p_flags & PF_X,
 	};
 	struct ckpt_segment first = whole, last = whole;
 	enum ckpt_status status;

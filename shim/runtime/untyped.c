@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/runtime/untyped.h"
 
+#include "shim/runtime/code_x86_64.h"
 #include "shim/runtime/outside.h"
 #include "shim/runtime/roots.h"
 
 enum { ADDRESS_OF_GLOBAL = 1, ADDRESS_OF_OBJECT };
+
+/* The address of a function that the closure does not know: its own globals
+ * are no inputs, and nobody sees what it prints. */
+static bool is_foreign_code(const struct ckpt_call *call, const uint8_t *value)
+{
+	const struct ckpt_program_host *host = call->program->host;
+	const struct ckpt_segment *segment =
+		ckpt_ranges_segment(call->ranges, value);
+
+	return host && host->covers && segment && segment->is_code &&
+	       segment->object != CKPT_PLAN_NONE &&
+	       !host->covers(call->program, segment->object) &&
+	       !ckpt_code_does_nothing(value, segment->end - (uintptr_t)value);
+}
 
 /* An address in data without types: of a global that is itself in the key, or
  * of read-only memory. */
@@ -23,6 +38,10 @@ static enum ckpt_status put_address(struct ckpt_call *call,
 			(uint64_t)(value - call->extents[global].address));
 		return CKPT_OK;
 	}
+	if (is_foreign_code(call, value))
+		return ckpt_call_refuse(call, CKPT_REFUSAL_GLOBAL_CODE,
+					CKPT_PLAN_NONE, extent->address,
+					extent->size);
 	ckpt_sink_put_word(sink, ADDRESS_OF_OBJECT);
 	if (ckpt_outside_put_object(call, sink, value))
 		return CKPT_OK;

@@ -35,3 +35,45 @@ for run in cold warm; do
 	expect_match 'calls puts while it is recorded \(main -> puts\)' err.$run
 done
 expect_counted stored 0
+
+# The library keeps it in a variable of its own, with types and without: one
+# that does nothing is as good as none, any other is refused.
+for kind in -g -s; do
+	rm -rf .ckpt
+	compile_library hook $kind <<-'EOF'
+		static void quiet(int x) { (void)x; }
+		static void (*hook)(int) = quiet;
+		void set_hook(void (*f)(int)) { hook = f; }
+		int work(int x) { hook(x); return x * 2; }
+	EOF
+	compile main -L. -lhook -Wl,-rpath,. <<-'EOF'
+		#include <stdio.h>
+		void set_hook(void (*f)(int));
+		int work(int x);
+		static void nothing(int x) { (void)x; }
+		static void say(int x) { printf("said %d\n", x); }
+		int main(int argc, char **argv)
+		{
+			(void)argv;
+			if (argc > 1)
+				set_hook(argc > 2 ? say : nothing);
+			printf("%d\n", work(5));
+		}
+	EOF
+	config <<-'EOF'
+		[[function]]
+		name = "work"
+		signature = "int work(int x)"
+		indirect = "object"
+	EOF
+	three_runs 1 ./main
+	three_runs 1 ./main nothing
+	./main say something >out.plain
+	for run in cold warm; do
+		preload ./main say something >out.$run 2>err.$run
+		expect_same out.plain out.$run
+		expect_counted hits 0
+		expect_match 'a global leads to a function of another object' \
+			err.$run
+	done
+done

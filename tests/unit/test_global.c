@@ -20,10 +20,10 @@ static void add_object(void)
 	m.objects[0].identity.lo = 99;
 	m.program.object_count = 1;
 	m.segment_items[0] = (struct ckpt_segment){
-		(uintptr_t)object, (uintptr_t)object + PAGE, 0, false};
-	m.segment_items[1] =
-		(struct ckpt_segment){(uintptr_t)object + PAGE,
-				      (uintptr_t)object + 2 * PAGE, 0, true};
+		(uintptr_t)object, (uintptr_t)object + PAGE, 0, false, false};
+	m.segment_items[1] = (struct ckpt_segment){(uintptr_t)object + PAGE,
+						   (uintptr_t)object + 2 * PAGE,
+						   0, true, false};
 	m.segments.count = 2;
 }
 

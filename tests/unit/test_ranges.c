@@ -84,9 +84,9 @@ END_TEST
 START_TEST(segments_of_objects_are_known)
 {
 	static const struct ckpt_segment items[] = {
-		{0x10000, 0x12000, 0, false},
-		{0x12000, 0x13000, 0, true},
-		{0x20000, 0x21000, 1, true},
+		{0x10000, 0x12000, 0, false, false},
+		{0x12000, 0x13000, 0, true, false},
+		{0x20000, 0x21000, 1, true, false},
 	};
 	static const struct ckpt_segments segments = {items, 3};
 
