@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as an object with debug info. The child may die of it, we not. */
 #include "shim/planner/dwarf.h"
+#include "shim/planner/dwarf_inlined.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ static void ask(const char *path, bool has_vaddr)
 	struct ckpt_dwarf_request request = {
 		.path = path, .name = "solve", .has_vaddr = has_vaddr};
 	struct ckpt_dwarf_function function;
+	struct ckpt_inlined_list copies;
 	struct ckpt_type *type;
 	char text[500];
 
@@ -25,6 +27,8 @@ static void ask(const char *path, bool has_vaddr)
 	if (types && has_vaddr &&
 	    !ckpt_dwarf_read_variable(types, path, 0, &type, NULL))
 		ckpt_type_text(type, text, sizeof(text));
+	if (!ckpt_inlined_find(path, NULL, "solve", has_vaddr, &copies, NULL))
+		ckpt_inlined_deinit(&copies);
 	ckpt_types_destroy(types);
 }
 
