@@ -1,30 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/unit/marshal.h"
+#include "tests/unit/pretended_object.h"
 
-/* Globals and static results, in a pretended loaded object: one read-only
- * page and one writable page, at a place of this process. */
+/* Globals and static results, in a pretended loaded object. */
 
-enum { PAGE = 4096 };
+enum { PAGE = OBJECT_PAGE };
 
 static struct marshal m;
 static uint8_t *object;
 
 static void add_object(void)
 {
-	object = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert_ptr_ne(object, MAP_FAILED);
-	strcpy((char *)object, "constant");
-	ck_assert_int_eq(mprotect(object, PAGE, PROT_READ), 0);
-	m.bases[0] = (uintptr_t)object;
-	m.objects[0].identity.lo = 99;
-	m.program.object_count = 1;
-	m.segment_items[0] = (struct ckpt_segment){
-		(uintptr_t)object, (uintptr_t)object + PAGE, 0, false, false};
-	m.segment_items[1] = (struct ckpt_segment){(uintptr_t)object + PAGE,
-						   (uintptr_t)object + 2 * PAGE,
-						   0, true, false};
-	m.segments.count = 2;
+	object = pretend_object(&m);
 }
 
 static void add_global(uint64_t vaddr, uint32_t size, uint16_t flags)
