@@ -294,6 +294,8 @@ static enum ckpt_status add_name(struct ckpt_match *match,
 	return CKPT_OK;
 }
 
+enum { FEW = 16 }; /* matches for which sorting all symbols does not pay */
+
 /* The functions of one table of symbols, by address. */
 struct by_address {
 	const struct ckpt_symbol **items;
@@ -362,28 +364,53 @@ static enum ckpt_status set_display(struct ckpt_match *match)
 	return match->display ? CKPT_OK : CKPT_NOMEM;
 }
 
+/* The names of all matches by one look at the table: for many of them. */
+static enum ckpt_status add_sorted(const struct ckpt_image *image,
+				   bool is_dynamic,
+				   struct ckpt_matches *matches, size_t first)
+{
+	struct by_address symbols;
+	enum ckpt_status status = sort_symbols(image, is_dynamic, &symbols);
+
+	for (size_t i = first; !status && i < matches->count; i++)
+		status = add_names(&symbols, &matches->items[i]);
+	free(symbols.items);
+	return status;
+}
+
+/* The same one by one: for few. */
+static enum ckpt_status add_unsorted(const struct ckpt_image *image,
+				     bool is_dynamic,
+				     struct ckpt_matches *matches, size_t first)
+{
+	size_t count;
+	const struct ckpt_symbol *symbols = table(image, is_dynamic, &count);
+	enum ckpt_status status = CKPT_OK;
+
+	for (size_t i = 0; !status && i < count; i++)
+		for (size_t j = first; !status && j < matches->count; j++)
+			if (symbols[i].vaddr == matches->items[j].vaddr &&
+			    is_function(image, &symbols[i], true))
+				status = add_name(&matches->items[j],
+						  &symbols[i]);
+	return status;
+}
+
 static enum ckpt_status complete_matches(const struct ckpt_image *image,
 					 struct ckpt_matches *matches,
 					 size_t first)
 {
-	struct by_address tables[2] = {{.count = 0}, {.count = 0}};
+	bool is_many = matches->count > first + FEW;
 	enum ckpt_status status = CKPT_OK;
 
-	if (matches->count > first)
-		status = sort_symbols(image, true, &tables[0]);
-	if (!status && matches->count > first)
-		status = sort_symbols(image, false, &tables[1]);
-	for (size_t i = first; !status && i < matches->count; i++) {
-		struct ckpt_match *match = &matches->items[i];
-
-		status = add_names(&tables[0], match);
-		if (!status)
-			status = add_names(&tables[1], match);
-		if (!status)
-			status = set_display(match);
-	}
-	free(tables[0].items);
-	free(tables[1].items);
+	if (matches->count == first)
+		return CKPT_OK;
+	for (int is_dynamic = 1; is_dynamic >= 0 && !status; is_dynamic--)
+		status = is_many ? add_sorted(image, is_dynamic, matches, first)
+				 : add_unsorted(image, is_dynamic, matches,
+						first);
+	for (size_t i = first; !status && i < matches->count; i++)
+		status = set_display(&matches->items[i]);
 	return status;
 }
 
@@ -520,69 +547,4 @@ const char *ckpt_match_find_clone(struct ckpt_scope *scope,
 		}
 	}
 	return NULL;
-}
-
-/* ---- slots ---- */
-
-static bool is_slot_type(const struct ckpt_relocation *relocation)
-{
-	return relocation->type == R_X86_64_JUMP_SLOT ||
-	       relocation->type == R_X86_64_GLOB_DAT ||
-	       (relocation->type == R_X86_64_64 && relocation->addend == 0);
-}
-
-static bool is_bound(struct ckpt_scope *scope, uint32_t from,
-		     const struct ckpt_symbol *reference,
-		     const struct ckpt_match *match)
-{
-	const struct ckpt_symbol *symbol;
-	uint32_t object;
-
-	return has_name(match, reference->name, NULL) &&
-	       ckpt_scope_bind(scope, from, reference, &object, &symbol) ==
-		       CKPT_OK &&
-	       object == match->object && symbol->vaddr == match->vaddr;
-}
-
-bool ckpt_match_is_slot(struct ckpt_scope *scope, uint32_t from,
-			const struct ckpt_image *image,
-			const struct ckpt_relocation *relocation,
-			const struct ckpt_match *match)
-{
-	size_t count;
-	const struct ckpt_symbol *symbols =
-		ckpt_image_dynamic_symbols(image, &count);
-
-	if (relocation->type == R_X86_64_IRELATIVE)
-		return match->is_ifunc && from == match->object &&
-		       (uint64_t)relocation->addend == match->vaddr;
-	return is_slot_type(relocation) && relocation->symbol < count &&
-	       is_bound(scope, from, &symbols[relocation->symbol], match);
-}
-
-static size_t count_object_slots(struct ckpt_scope *scope, uint32_t from,
-				 const struct ckpt_image *image,
-				 const struct ckpt_match *match)
-{
-	size_t count, slots = 0;
-	const struct ckpt_relocation *relocations =
-		ckpt_image_relocations(image, &count);
-
-	for (size_t i = 0; i < count; i++)
-		slots += ckpt_match_is_slot(scope, from, image, &relocations[i],
-					    match);
-	return slots;
-}
-
-void ckpt_match_count_slots(struct ckpt_scope *scope, struct ckpt_match *match)
-{
-	match->slot_count = 0;
-	for (uint32_t i = 0; i < ckpt_scope_count(scope); i++) {
-		const struct ckpt_image *image =
-			ckpt_match_image(scope, i, NULL, NULL);
-
-		if (image)
-			match->slot_count +=
-				count_object_slots(scope, i, image, match);
-	}
 }
