@@ -118,8 +118,7 @@ static enum ckpt_status open_parts(struct ckpt_store *store,
 	struct ckpt_layout_options options = {
 		.is_readonly = store->options.is_readonly,
 		.is_shared = store->options.is_shared,
-		.secret = store->options.secret,
-	};
+		.secret = store->options.secret};
 	struct ckpt_hash_secret wanted;
 	const char *file = store->options.secret_file;
 	enum ckpt_status status = open_lower(store, err);
@@ -284,8 +283,7 @@ static enum ckpt_status get_indexed(struct ckpt_store *store,
 			.id = ckpt_location_segment(find.value),
 			.off = ckpt_location_off(find.value),
 			.key = key,
-			.now_ms = now,
-		};
+			.now_ms = now};
 		enum ckpt_status status = get_at(store, &place, ret);
 
 		if (status == CKPT_INVALID && !index->is_readonly)
@@ -357,11 +355,9 @@ void ckpt_store_release(struct ckpt_store *store, struct ckpt_entry *entry)
 void ckpt_entry_describe(const struct ckpt_entry *entry,
 			 struct ckpt_entry_info *ret)
 {
-	struct ckpt_record record = {
-		.created_s = entry->created_s,
-		.duration_ns = entry->duration_ns,
-		.bytes = entry->memory,
-	};
+	struct ckpt_record record = {.created_s = entry->created_s,
+				     .duration_ns = entry->duration_ns,
+				     .bytes = entry->memory};
 
 	ckpt_record_describe(&record, ret);
 }
