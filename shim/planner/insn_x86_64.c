@@ -208,6 +208,10 @@ enum ckpt_status ckpt_insn_decode(const void *bytes, size_t size,
 		ret->target =
 			vaddr + decoded.length + decoded.raw.imm[0].value.u;
 	take_operands(ret, &decoded, operands);
+	/* Sets it to zero, whatever it was. */
+	if (decoded.mnemonic == ZYDIS_MNEMONIC_XOR && ret->dst == ret->src &&
+	    ret->dst != CKPT_REG_NONE)
+		ret->reads = 0;
 	return CKPT_OK;
 }
 

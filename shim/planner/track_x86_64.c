@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/track_x86_64.h"
+#include "shim/planner/track_private.h"
 
 enum { DEPTH_MAX = 3 };
 
-/* psABI 3.2.1: what a call may change. */
-static const uint32_t caller_saved = 0x0fc7;
 /* Registers that bring no argument and no static chain: whatever they hold
  * was put there by the function itself. rax rbx rbp r11 r12 … r15. */
 static const uint32_t own_registers = 0xf829;
@@ -195,19 +193,6 @@ static struct ckpt_value result(const struct ckpt_tracker *tracker,
 	}
 }
 
-static bool is_call(const struct ckpt_insn *insn)
-{
-	return insn->kind == CKPT_INSN_CALL || insn->kind == CKPT_INSN_CALL_FAR;
-}
-
-/* What stands behind it is reached from elsewhere only. */
-static bool is_end(const struct ckpt_insn *insn)
-{
-	return insn->kind == CKPT_INSN_JUMP ||
-	       insn->kind == CKPT_INSN_JUMP_FAR ||
-	       insn->kind == CKPT_INSN_RETURN || insn->kind == CKPT_INSN_TRAP;
-}
-
 static bool is_same(struct ckpt_value a, struct ckpt_value b)
 {
 	return a.kind == b.kind && a.depth == b.depth && a.vaddr == b.vaddr;
@@ -228,7 +213,7 @@ static void find_fixed(struct ckpt_tracker *tracker)
 				 insn->kind == CKPT_INSN_MOVE);
 
 		if (is_call(insn))
-			written |= caller_saved;
+			written |= CALLER_SAVED;
 		/* The caller's value, which comes back before the return. */
 		if (insn->kind == CKPT_INSN_POP)
 			continue;
@@ -294,7 +279,7 @@ void ckpt_track_step(struct ckpt_tracker *tracker, size_t index)
 		return;
 	}
 	if (is_call(insn))
-		written |= caller_saved;
+		written |= CALLER_SAVED;
 	for (unsigned reg = 0; reg < CKPT_REG_COUNT; reg++)
 		if (written >> reg & 1)
 			tracker->values[reg] = unknown;

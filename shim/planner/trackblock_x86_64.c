@@ -4,31 +4,11 @@
  * Handling For Thread-Local Storage 4.2): one call gives the address of the
  * object's block, and each variable is at a constant distance from it.
  */
-#include "shim/planner/track_x86_64.h"
+#include "shim/planner/track_private.h"
 
 #include "shim/common/cleanup.h"
 
-enum { REG_RESULT = 0, REG_FIRST = 7, CALL_WINDOW = 6 };
-
-/* psABI 3.2.1: what a call may change; 3.2.3: rdi rsi rdx rcx r8 r9. */
-static const uint32_t caller_saved = 0x0fc7, arguments = 0x03c6;
-
-static bool is_call(const struct ckpt_insn *insn)
-{
-	return insn->kind == CKPT_INSN_CALL || insn->kind == CKPT_INSN_CALL_FAR;
-}
-
-static bool is_held(uint32_t held, uint8_t reg)
-{
-	return reg < CKPT_REG_COUNT && (held >> reg & 1);
-}
-
-static bool is_copy(const struct ckpt_insn *insn)
-{
-	return insn->kind == CKPT_INSN_MOVE && insn->width == 8 &&
-	       !insn->memory.is_present && !insn->has_imm &&
-	       insn->src < CKPT_REG_COUNT && insn->dst < CKPT_REG_COUNT;
-}
+enum { REG_FIRST = 7, CALL_WINDOW = 6 };
 
 /* The call that takes the descriptor whose address is loaded at `index`. */
 static size_t find_call(const struct ckpt_code *code, size_t index)
@@ -49,17 +29,6 @@ static size_t find_call(const struct ckpt_code *code, size_t index)
 	return code->count;
 }
 
-/* Index of the instruction at `target`, or `count`. */
-static size_t find_target(const struct ckpt_code *code, uint64_t target)
-{
-	uint64_t off = target - code->vaddr;
-
-	for (size_t i = 0; i < code->count; i++)
-		if (code->offs[i] == off)
-			return i;
-	return code->count;
-}
-
 static bool spread(uint32_t *held_at, size_t to, uint32_t held)
 {
 	bool is_more = (held & ~held_at[to]) != 0;
@@ -73,7 +42,7 @@ static bool step(const struct ckpt_code *code, uint32_t *held_at, size_t i)
 {
 	const struct ckpt_insn *insn = &code->insns[i];
 	uint32_t held = held_at[i] &
-			~(insn->writes | (is_call(insn) ? caller_saved : 0));
+			~(insn->writes | (is_call(insn) ? CALLER_SAVED : 0));
 	bool is_more = false;
 
 	if (is_copy(insn) && is_held(held_at[i], insn->src))
@@ -133,7 +102,7 @@ static bool take_use(const struct ckpt_insn *insn, uint32_t held,
 		return false;
 	/* rax may as well be left over. */
 	if (is_call(insn))
-		return !(held & arguments);
+		return !(held & ARGUMENTS);
 	return is_copy(insn) || !(insn->reads & held);
 }
 

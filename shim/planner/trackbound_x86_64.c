@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* How large the index of a table can be. */
-#include "shim/planner/track_x86_64.h"
+#include "shim/planner/track_private.h"
 
 enum { WINDOW = 24, TABLE_MAX = 1 << 14 };
-
-/* psABI 3.2.1: what a call may change. */
-static const uint32_t caller_saved = 0x0fc7;
-
-static bool is_call(const struct ckpt_insn *insn)
-{
-	return insn->kind == CKPT_INSN_CALL || insn->kind == CKPT_INSN_CALL_FAR;
-}
-
-/* What stands behind it is reached from elsewhere only. */
-static bool is_end(const struct ckpt_insn *insn)
-{
-	return insn->kind == CKPT_INSN_JUMP ||
-	       insn->kind == CKPT_INSN_JUMP_FAR ||
-	       insn->kind == CKPT_INSN_RETURN || insn->kind == CKPT_INSN_TRAP;
-}
 
 /* What the index of a table is called, going back from the load. */
 struct place {
@@ -168,7 +152,7 @@ static bool pass(struct bounding *b, const struct ckpt_insn *insn)
 	struct place *place = &b->place;
 
 	if (is_call(insn) &&
-	    (place->reg == CKPT_REG_NONE || (caller_saved >> place->reg & 1)))
+	    (place->reg == CKPT_REG_NONE || (CALLER_SAVED >> place->reg & 1)))
 		return false;
 	/* cdqe: what is bounded is not negative. */
 	if (insn->kind == CKPT_INSN_EXTEND && place->reg == 0)

@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of an address that code loads. */
-#include "shim/planner/track_x86_64.h"
+#include "shim/planner/track_private.h"
 
 enum { DEPTH_MAX = 6, STEPS_MAX = 64, REACH_MAX = 1 << 14 };
 enum { REG_STACK = 4, REG_FRAME = 5 };
-
-/* psABI 3.2.1: what a call may change; 3.2.3: rdi rsi rdx rcx r8 r9, and rax
- * for their number. */
-static const uint32_t caller_saved = 0x0fc7, arguments = 0x03c7;
-
-static bool is_call(const struct ckpt_insn *insn)
-{
-	return insn->kind == CKPT_INSN_CALL || insn->kind == CKPT_INSN_CALL_FAR;
-}
-
-/* What stands behind it is reached from elsewhere only. */
-static bool is_end(const struct ckpt_insn *insn)
-{
-	return insn->kind == CKPT_INSN_JUMP ||
-	       insn->kind == CKPT_INSN_JUMP_FAR ||
-	       insn->kind == CKPT_INSN_RETURN || insn->kind == CKPT_INSN_TRAP;
-}
-
-static bool is_held(uint32_t held, uint8_t reg)
-{
-	return reg < CKPT_REG_COUNT && (held >> reg & 1);
-}
 
 /* Does the instruction have an address with a register in `held`? */
 static bool has_held(const struct ckpt_insn_memory *memory, uint32_t held)
@@ -56,24 +34,6 @@ static uint64_t reach_of(const struct ckpt_code *code, size_t index,
 	return bound ? (uint64_t)memory->disp + (bound - 1) * scale +
 			       memory->size
 		     : 0;
-}
-
-static bool is_copy(const struct ckpt_insn *insn)
-{
-	return (insn->kind == CKPT_INSN_MOVE ||
-		insn->kind == CKPT_INSN_MOVE_IF) &&
-	       insn->width == 8 && !insn->memory.is_present && !insn->has_imm &&
-	       insn->src < CKPT_REG_COUNT && insn->dst < CKPT_REG_COUNT;
-}
-
-/* The registers that hold the address after the instruction. */
-static uint32_t pass_on(const struct ckpt_insn *insn, uint32_t held)
-{
-	bool is_another = is_copy(insn) && is_held(held, insn->src);
-
-	held &= ~((insn->kind == CKPT_INSN_MOVE_IF ? 0 : insn->writes) |
-		  (is_call(insn) ? caller_saved : 0));
-	return is_another ? held | 1u << insn->dst : held;
 }
 
 /* A walk through the code behind an instruction. */
@@ -118,7 +78,7 @@ static void look_at(struct walking *w, size_t index, uint32_t held)
 			w->walk.reach = (uint32_t)reach;
 	}
 	if (is_call(insn))
-		w->is_passed |= (held & arguments) != 0;
+		w->is_passed |= (held & ARGUMENTS) != 0;
 	else if (is_store(insn))
 		w->is_passed = true;
 	else if ((insn->reads & held) && !is_copy(insn) &&
@@ -126,31 +86,12 @@ static void look_at(struct walking *w, size_t index, uint32_t held)
 		take_step(w, &(struct ckpt_insn_memory){0});
 }
 
-/* Index of the instruction at `target`; `count` if it is not inside. */
-static size_t find_target(const struct ckpt_code *code, uint64_t target)
-{
-	size_t low = 0, high = code->count;
-	uint64_t off = target - code->vaddr;
-
-	if (off >= code->offs[code->count])
-		return code->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (code->offs[middle] < off)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < code->count && code->offs[low] == off ? low : code->count;
-}
-
 /* Where control leaves the function: what arguments and result may hold is
  * handed on. */
 static void leave(struct walking *w, const struct ckpt_insn *insn,
 		  uint32_t held)
 {
-	uint32_t handed = insn->kind == CKPT_INSN_RETURN ? 1u : arguments;
+	uint32_t handed = insn->kind == CKPT_INSN_RETURN ? 1u : ARGUMENTS;
 
 	w->is_passed |= (held & handed) != 0;
 }
