@@ -84,32 +84,28 @@ static enum ckpt_status open_lower(struct ckpt_store *store,
 	return status == CKPT_NOTFOUND ? CKPT_OK : status;
 }
 
-static enum ckpt_status check_secrets(const struct ckpt_store *store,
-				      struct ckpt_err *err)
+/* `wanted` is what secret_file says; NULL: nothing. */
+static enum ckpt_status check_family(const struct ckpt_store *store,
+				     const struct ckpt_hash_secret *wanted,
+				     struct ckpt_err *err)
 {
-	if (!store->lower ||
-	    !memcmp(&store->layout.secret, &store->lower->layout.secret,
-		    sizeof(store->layout.secret)))
+	const struct ckpt_hash_secret *own = &store->layout.secret;
+	const struct ckpt_store *lower = store->lower;
+
+	if (wanted && memcmp(own, wanted, sizeof(*own)) != 0)
+		return ckpt_err_set(err, CKPT_INVALID,
+				    "%s: was made with another secret than "
+				    "that of %s; choose another directory",
+				    store->layout.path,
+				    store->options.secret_file);
+	if (!lower || !memcmp(own, &lower->layout.secret, sizeof(*own)))
 		return CKPT_OK;
 	return ckpt_err_set(err, CKPT_INVALID,
 			    "%s: was made with another secret than the lower "
 			    "store %s, which can never have an answer for it; "
 			    "remove one of them (a new store takes the secret "
 			    "of its lower one)",
-			    store->layout.path, store->lower->layout.path);
-}
-
-/* `wanted` is what secret_file says; NULL: nothing. */
-static enum ckpt_status check_family(const struct ckpt_store *store,
-				     const struct ckpt_hash_secret *wanted,
-				     struct ckpt_err *err)
-{
-	if (!wanted || !memcmp(&store->layout.secret, wanted, sizeof(*wanted)))
-		return check_secrets(store, err);
-	return ckpt_err_set(err, CKPT_INVALID,
-			    "%s: was made with another secret than that of "
-			    "%s; choose another directory, or remove it",
-			    store->layout.path, store->options.secret_file);
+			    store->layout.path, lower->layout.path);
 }
 
 static enum ckpt_status open_parts(struct ckpt_store *store,
