@@ -152,6 +152,29 @@ START_TEST(objects_without_local_symbols_are_not_labelled)
 }
 END_TEST
 
+/* Linkers put markers (__TMC_END__, __bss_start) where variables begin. */
+START_TEST(a_variable_is_called_by_its_own_name_not_by_a_marker)
+{
+	struct opened opened;
+
+	make_directory();
+	write_file("text.s", ".bss\n.globl a_marker, value, b_marker\n"
+			     ".type a_marker, @object\na_marker:\n"
+			     ".type value, @object\n.size value, 4\n"
+			     "value:\nb_marker: .zero 4\n.text\n.globl main\n"
+			     "main: ret\n"
+			     ".section .note.GNU-stack,\"\",@progbits\n");
+	run("cd %s && gcc -o p text.s%s%s", directory, "", "");
+	opened = open_object("p");
+	ck_assert_str_eq(
+		ckpt_code_object_name(opened.object,
+				      find(opened.image, "value").vaddr),
+		"value");
+	close_object(opened);
+	remove_directory();
+}
+END_TEST
+
 START_TEST(thread_local_variables_are_found_by_offset)
 {
 	struct opened opened;
@@ -174,4 +197,5 @@ END_TEST
 UNIT_MAIN("codeobject", places_and_extents_are_those_of_the_source,
 	  functions_of_a_stripped_object_keep_their_extent,
 	  objects_without_local_symbols_are_not_labelled,
+	  a_variable_is_called_by_its_own_name_not_by_a_marker,
 	  thread_local_variables_are_found_by_offset)
