@@ -23,8 +23,8 @@ COMMON = $(call obj,shim/common/*.c)
 STORE = $(call obj,shim/store/*.c)
 # The constructor must not run inside the unit tests.
 PRELOAD = $(B)/shim/runtime/preload.o
-RUNTIME = $(filter-out $(PRELOAD),$(call obj,shim/runtime/*.[cS]))
-PLANNER = $(call obj,shim/planner/*.c)
+RUNTIME = $(filter-out $(PRELOAD),$(call obj,shim/runtime/*.[cS] shim/runtime/*/*.[cS]))
+PLANNER = $(call obj,shim/planner/*.c shim/planner/*/*.c)
 CONFIG = $(call obj,config/*.c config/*.cc)
 MAIN = $(B)/tools/ckpt.o
 TOOL = $(filter-out $(MAIN),$(call obj,tools/*.c))
@@ -146,7 +146,7 @@ bench: all $(BENCH)
 	@B=$(B) tools/bench/cheap
 
 ## make lint        layers, format, clang-tidy, sizes, headers alone
-TIDY = $(patsubst %,$(B)/lint/%.tidy,$(wildcard shim/*/*.c config/*.c tools/*.c))
+TIDY = $(patsubst %,$(B)/lint/%.tidy,$(wildcard shim/*/*.c shim/*/*/*.c config/*.c tools/*.c))
 lint: $(TIDY)
 	@tools/lint/lint
 CHECKED = $(if $(filter check%,$(MAKECMDGOALS)),run-tests)

@@ -10,7 +10,7 @@
  */
 
 #include "shim/frame_x86_64.h"
-#include "shim/planner/planwriter.h"
+#include "shim/planner/plan/planwriter.h"
 
 static struct ckpt_tables tables;
 static struct ckpt_plan_header header;

@@ -8,7 +8,7 @@
 
 #include "shim/common/cleanup.h"
 #include "shim/planner/callers.h"
-#include "shim/planner/codebase.h"
+#include "shim/planner/code/codebase.h"
 
 enum { PLACES_SHOWN = 20 }; /* without --all */
 

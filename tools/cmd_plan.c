@@ -15,11 +15,11 @@
 
 #include "shim/common/cleanup.h"
 #include "shim/common/plankey.h"
-#include "shim/planner/codebase.h"
+#include "shim/planner/code/codebase.h"
 #include "shim/planner/planbuild.h"
-#include "shim/planner/codelist.h"
-#include "shim/planner/planprune.h"
-#include "shim/planner/planwriter.h"
+#include "shim/planner/code/codelist.h"
+#include "shim/planner/plan/planprune.h"
+#include "shim/planner/plan/planwriter.h"
 #include "tools/cli.h"
 #include "tools/cmd.h"
 

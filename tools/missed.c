@@ -7,7 +7,7 @@
 
 #include "shim/common/cleanup.h"
 #include "shim/common/payload.h"
-#include "shim/planner/codelist.h"
+#include "shim/planner/code/codelist.h"
 #include "shim/store/walk.h"
 #include "tools/why.h"
 

@@ -10,7 +10,7 @@
 
 #include "config/config.h"
 #include "shim/common/buf.h"
-#include "shim/planner/signature.h"
+#include "shim/planner/signature/signature.h"
 
 /* The same for those pointers alone that a refusal of the planner calls without
  * a contract, also inside structs. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/absent.h"
 
-#include "shim/planner/dwarf_file.h"
-#include "shim/planner/dwarf_inlined.h"
-#include "shim/planner/match.h"
+#include "shim/planner/signature/dwarf_file.h"
+#include "shim/planner/signature/dwarf_inlined.h"
+#include "shim/planner/elf/match.h"
 
 #include "shim/common/cleanup.h"
 

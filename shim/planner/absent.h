@@ -13,7 +13,7 @@
  */
 
 #include "config/config.h"
-#include "shim/planner/scope.h"
+#include "shim/planner/elf/scope.h"
 
 /* What became of it and what to do; *ret NULL: it is simply not there. The
  * caller frees. Failures are NOMEM. */

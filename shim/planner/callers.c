@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/callers.h"
 
-#include "shim/planner/callsite_x86_64.h"
-#include "shim/planner/codebase.h"
-#include "shim/planner/dwarf_file.h"
-#include "shim/planner/dwarf_inlined.h"
+#include "shim/planner/code/callsite_x86_64.h"
+#include "shim/planner/code/codebase.h"
+#include "shim/planner/signature/dwarf_file.h"
+#include "shim/planner/signature/dwarf_inlined.h"
 
 #include "shim/common/cleanup.h"
 

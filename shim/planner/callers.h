@@ -13,7 +13,7 @@
  * seen. Set-up world.
  */
 
-#include "shim/planner/match.h"
+#include "shim/planner/elf/match.h"
 
 enum ckpt_caller_kind {
 	CKPT_CALLER_SLOT,    /* a call slot (JUMP_SLOT) */

@@ -4,12 +4,12 @@
 #include "shim/common/cleanup.h"
 
 #include "shim/common/version.h"
-#include "shim/planner/codebase.h"
-#include "shim/planner/crt.h"
-#include "shim/planner/purity.h"
+#include "shim/planner/code/codebase.h"
+#include "shim/planner/code/crt.h"
+#include "shim/planner/code/purity.h"
 #include "shim/planner/planedge.h"
 #include "shim/planner/plantext.h"
-#include "shim/planner/planwriter.h"
+#include "shim/planner/plan/planwriter.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/planmeasure.h"
 
-#include "shim/planner/abi_x86_64.h"
+#include "shim/planner/signature/abi_x86_64.h"
 
 #include <stdlib.h>
 #include <string.h>

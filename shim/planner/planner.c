@@ -3,12 +3,12 @@
 
 #include "shim/planner/absent.h"
 #include "shim/planner/barred.h"
-#include "shim/planner/deps.h"
-#include "shim/planner/dwarf_batch.h"
-#include "shim/planner/globaltype.h"
+#include "shim/planner/elf/deps.h"
+#include "shim/planner/signature/dwarf_batch.h"
+#include "shim/planner/contract/globaltype.h"
 #include "shim/planner/planmeasure.h"
-#include "shim/planner/purity.h"
-#include "shim/planner/reach.h"
+#include "shim/planner/code/purity.h"
+#include "shim/planner/code/reach.h"
 
 #include "shim/common/cleanup.h"
 

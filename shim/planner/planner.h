@@ -14,10 +14,10 @@
  * Set-up world, one thread.
  */
 
-#include "shim/planner/codehash.h"
-#include "shim/planner/entrypatch_x86_64.h"
-#include "shim/planner/match.h"
-#include "shim/planner/program.h"
+#include "shim/planner/code/codehash.h"
+#include "shim/planner/code/entrypatch_x86_64.h"
+#include "shim/planner/elf/match.h"
+#include "shim/planner/contract/program.h"
 
 struct ckpt_planned_function {
 	const struct ckpt_function_config *config;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/runtime/account.h"
 
-#include "shim/runtime/message.h"
+#include "shim/runtime/marshal/message.h"
 
 /* Kinds of refusals and places for them are told apart by these bits; ids that
  * are addresses of texts have them clear. */

@@ -3,7 +3,7 @@
 
 #include "shim/common/cleanup.h"
 #include "shim/common/runtimelib.h"
-#include "shim/runtime/heap.h"
+#include "shim/runtime/guest/heap.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "shim/runtime/escape_x86_64.h"
 
 #include "shim/runtime/thread.h"
-#include "shim/runtime/thunk.h"
+#include "shim/runtime/calls/thunk.h"
 
 #include <stddef.h>
 

@@ -2,7 +2,7 @@
 #include "shim/runtime/generation.h"
 
 #include "shim/common/cleanup.h"
-#include "shim/runtime/heap.h"
+#include "shim/runtime/guest/heap.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,9 +11,9 @@
  * hot path and never freed.
  */
 
-#include "shim/runtime/binding.h"
-#include "shim/runtime/planfile.h"
-#include "shim/runtime/segments.h"
+#include "shim/runtime/calls/binding.h"
+#include "shim/runtime/plan/planfile.h"
+#include "shim/runtime/calls/segments.h"
 
 /* A plan in use. */
 struct ckpt_generation {

@@ -2,11 +2,11 @@
 #include "shim/runtime/keep.h"
 
 #include "shim/common/typecode.h"
-#include "shim/runtime/componentput.h"
-#include "shim/runtime/eval.h"
-#include "shim/runtime/explain.h"
-#include "shim/runtime/roots.h"
-#include "shim/runtime/typewrite.h"
+#include "shim/runtime/marshal/componentput.h"
+#include "shim/runtime/marshal/eval.h"
+#include "shim/runtime/marshal/explain.h"
+#include "shim/runtime/marshal/roots.h"
+#include "shim/runtime/marshal/typewrite.h"
 
 #include <string.h>
 

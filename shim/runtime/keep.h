@@ -10,7 +10,7 @@
  * Hot path of a miss.
  */
 
-#include "shim/runtime/environment.h"
+#include "shim/runtime/marshal/environment.h"
 #include "shim/runtime/thread.h"
 
 enum {

@@ -2,7 +2,7 @@
 #include "shim/runtime/loader.h"
 
 #include "shim/common/sys_x86_64.h"
-#include "shim/runtime/format.h"
+#include "shim/runtime/guest/format.h"
 #include "shim/runtime/session.h"
 
 #include <dlfcn.h>

@@ -2,12 +2,12 @@
 #include "shim/runtime/measure.h"
 
 #include "shim/common/sys_x86_64.h"
-#include "shim/runtime/capture.h"
-#include "shim/runtime/key.h"
+#include "shim/runtime/marshal/capture.h"
+#include "shim/runtime/marshal/key.h"
 #include "shim/runtime/memo.h"
-#include "shim/runtime/message.h"
+#include "shim/runtime/marshal/message.h"
 #include "shim/runtime/thread.h"
-#include "shim/runtime/thunk.h"
+#include "shim/runtime/calls/thunk.h"
 
 #include <errno.h>
 

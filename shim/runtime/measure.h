@@ -44,8 +44,8 @@
 
 #include "shim/common/measuretable.h"
 #include "shim/frame_x86_64.h"
-#include "shim/runtime/call.h"
-#include "shim/runtime/environment.h"
+#include "shim/runtime/marshal/call.h"
+#include "shim/runtime/marshal/environment.h"
 
 enum {
 	CKPT_MEASURE_STACK_MAX = 2048,

@@ -16,8 +16,8 @@
  */
 
 #include "shim/frame_x86_64.h"
-#include "shim/runtime/call.h"
-#include "shim/runtime/environment.h"
+#include "shim/runtime/marshal/call.h"
+#include "shim/runtime/marshal/environment.h"
 #include "shim/runtime/policy.h"
 #include "shim/store/stats.h"
 #include "shim/store/store.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/runtime/outcome.h"
 
-#include "shim/runtime/fpstate_x86_64.h"
+#include "shim/runtime/guest/fpstate_x86_64.h"
 
 #include <errno.h>
 #include <stddef.h>

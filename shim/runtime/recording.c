@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/runtime/recording.h"
 
-#include "shim/runtime/format.h"
-#include "shim/runtime/randstate.h"
+#include "shim/runtime/guest/format.h"
+#include "shim/runtime/guest/randstate.h"
 
 #include <string.h>
 #include <time.h>

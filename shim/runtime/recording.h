@@ -11,7 +11,7 @@
  */
 
 #include "shim/common/payload.h"
-#include "shim/runtime/arena.h"
+#include "shim/runtime/marshal/arena.h"
 #include "shim/store/store.h"
 
 #include <stdbool.h>

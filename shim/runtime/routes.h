@@ -11,7 +11,7 @@
  */
 
 #include "shim/runtime/memo.h"
-#include "shim/runtime/thunk.h"
+#include "shim/runtime/calls/thunk.h"
 
 struct ckpt_routes {
 	struct ckpt_route *items; /* CKPT_THUNK_COUNT of them */

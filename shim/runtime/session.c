@@ -3,12 +3,12 @@
 
 #include "shim/common/cleanup.h"
 #include "shim/common/sys_x86_64.h"
-#include "shim/runtime/fpstate_x86_64.h"
-#include "shim/runtime/confine.h"
+#include "shim/runtime/guest/fpstate_x86_64.h"
+#include "shim/runtime/calls/confine.h"
 #include "shim/runtime/escape_x86_64.h"
 #include "shim/runtime/loader.h"
-#include "shim/runtime/planning.h"
-#include "shim/runtime/heap.h"
+#include "shim/runtime/plan/planning.h"
+#include "shim/runtime/guest/heap.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* The session's functions that are reached by their entry. */
 #include "shim/runtime/session_private.h"
 
-#include "shim/runtime/entry_x86_64.h"
+#include "shim/runtime/calls/entry_x86_64.h"
 
 static void *route_entry(void *context, void *original)
 {

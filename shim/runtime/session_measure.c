@@ -5,7 +5,7 @@
 #include "shim/common/impure.h"
 #include "shim/common/runtimelib.h"
 #include "shim/common/sys_x86_64.h"
-#include "shim/runtime/heap.h"
+#include "shim/runtime/guest/heap.h"
 
 #include <string.h>
 

@@ -7,13 +7,13 @@
  * objects that come and go). session.h has the rules.
  */
 
-#include "shim/runtime/lock.h"
-#include "shim/runtime/log.h"
+#include "shim/runtime/guest/lock.h"
+#include "shim/runtime/guest/log.h"
 #include "shim/runtime/measure.h"
 #include "shim/runtime/routes.h"
 #include "shim/runtime/session.h"
-#include "shim/runtime/settings.h"
-#include "shim/runtime/slots.h"
+#include "shim/runtime/guest/settings.h"
+#include "shim/runtime/calls/slots.h"
 
 /* Why a slot is patched: ckpt_slot_wish.tag is an index of these. */
 struct ckpt_purpose {

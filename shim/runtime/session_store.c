@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The store and the statistics of the process, opened at its first call. */
 #include "shim/runtime/session_private.h"
-#include "shim/runtime/heap.h"
+#include "shim/runtime/guest/heap.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -17,8 +17,8 @@
  * that interrupted it, which `busy` keeps out.
  */
 
-#include "shim/runtime/arena.h"
-#include "shim/runtime/ranges.h"
+#include "shim/runtime/marshal/arena.h"
+#include "shim/runtime/marshal/ranges.h"
 #include "shim/store/once.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as a C declaration, and as a type name. */
-#include "shim/planner/cdecl.h"
+#include "shim/planner/signature/cdecl.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An object with everything in it read: unwind tables and every function. */
-#include "shim/planner/codefunc_x86_64.h"
-#include "shim/planner/identity.h"
+#include "shim/planner/code/codefunc_x86_64.h"
+#include "shim/planner/elf/identity.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as an object with debug info. The child may die of it, we not. */
-#include "shim/planner/dwarf.h"
-#include "shim/planner/dwarf_inlined.h"
+#include "shim/planner/signature/dwarf.h"
+#include "shim/planner/signature/dwarf_inlined.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * Any bytes as the effects of a call with an in, an out, an inout and a freed
  * buffer and a result with blocks: replay must write inside them or nowhere.
  */
-#include "shim/runtime/key.h"
-#include "shim/runtime/replay.h"
+#include "shim/runtime/marshal/key.h"
+#include "shim/runtime/marshal/replay.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * (offset, value), with the checksum put right, so that damage reaches the
  * checks behind it.
  */
-#include "shim/runtime/plancheck.h"
+#include "shim/runtime/plan/plancheck.h"
 #include "tests/sample_plan.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A file of kept symbols: as it is, and with a checksum that is right. */
-#include "shim/planner/symbolfile.h"
+#include "shim/planner/code/symbolfile.h"
 
 #include "shim/common/cleanup.h"
 

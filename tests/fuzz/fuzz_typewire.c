@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes as a type graph: refused, or one that every reader of types can
  * walk without checks of its own. */
-#include "shim/planner/abi_x86_64.h"
-#include "shim/planner/typewire.h"
+#include "shim/planner/signature/abi_x86_64.h"
+#include "shim/planner/types/typewire.h"
 
 #include <stdlib.h>
 

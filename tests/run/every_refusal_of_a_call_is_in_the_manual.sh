@@ -25,6 +25,6 @@ for entry in re.findall(r"\] *=\s*\{(.*?)\}", table, re.S):
         sys.exit(f"not in the manual: {text}")
 print(count)
 EOT
-count=$(python3 texts.py "$TOP/shim/runtime/message.c" \
+count=$(python3 texts.py "$TOP/shim/runtime/marshal/message.c" \
 	"$TOP/config/ckpt.toml.5" 2>&1) || fail "$count"
 [ "$count" -ge 25 ] || fail "found only $count texts"

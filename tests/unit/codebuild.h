@@ -7,7 +7,7 @@
  * of their functions.
  */
 
-#include "shim/planner/codehash.h"
+#include "shim/planner/code/codehash.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -9,14 +9,14 @@
 /* The two halves never meet but here: both have segments and extents. */
 #define ckpt_segment ckpt_image_segment
 #define ckpt_extent ckpt_image_extent
-#include "shim/planner/cdecl.h"
-#include "shim/planner/planwriter.h"
-#include "shim/planner/program.h"
+#include "shim/planner/signature/cdecl.h"
+#include "shim/planner/plan/planwriter.h"
+#include "shim/planner/contract/program.h"
 #undef ckpt_segment
 #undef ckpt_extent
 
 #include "config/config.h"
-#include "shim/runtime/plancheck.h"
+#include "shim/runtime/plan/plancheck.h"
 #include "tests/unit/marshal.h"
 
 #include <stdio.h>

@@ -7,9 +7,9 @@
  * the planner would compile, entry by entry, and the steps of one call.
  */
 
-#include "shim/runtime/key.h"
-#include "shim/runtime/message.h"
-#include "shim/runtime/replay.h"
+#include "shim/runtime/marshal/key.h"
+#include "shim/runtime/marshal/message.h"
+#include "shim/runtime/marshal/replay.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

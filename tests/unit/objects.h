@@ -7,10 +7,10 @@
  * signature.h says of them.
  */
 
-#include "shim/planner/cdecl.h"
-#include "shim/planner/deps.h"
-#include "shim/planner/dwarf.h"
-#include "shim/planner/signature.h"
+#include "shim/planner/signature/cdecl.h"
+#include "shim/planner/elf/deps.h"
+#include "shim/planner/signature/dwarf.h"
+#include "shim/planner/signature/signature.h"
 
 #include "tests/unit/random_types.h"
 #include "tests/unit/unit.h"

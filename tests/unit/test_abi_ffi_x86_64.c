@@ -4,8 +4,8 @@
  * text: it calls a trampoline that dumps registers and stack.
  */
 #include "shim/frame_x86_64.h"
-#include "shim/planner/abi_x86_64.h"
-#include "shim/planner/cdecl.h"
+#include "shim/planner/signature/abi_x86_64.h"
+#include "shim/planner/signature/cdecl.h"
 
 #include "tests/unit/random_types.h"
 #include "tests/unit/unit.h"

@@ -5,8 +5,8 @@
  * returned; an assembly trampoline dumps the registers and the stack as the
  * thunk does; the program compares what stands where we say it stands.
  */
-#include "shim/planner/abi_x86_64.h"
-#include "shim/planner/cdecl.h"
+#include "shim/planner/signature/abi_x86_64.h"
+#include "shim/planner/signature/cdecl.h"
 #include "shim/frame_x86_64.h"
 
 #include "tests/unit/random_types.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/arena.h"
+#include "shim/runtime/marshal/arena.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/call.h"
+#include "shim/runtime/marshal/call.h"
 
 #include "tests/unit/compile.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/cdecl.h"
+#include "shim/planner/signature/cdecl.h"
 
 #include "tests/unit/random_types.h"
 #include "tests/unit/unit.h"

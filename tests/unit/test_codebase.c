@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/codebase.h"
+#include "shim/planner/code/codebase.h"
 
 #include "tests/unit/codebuild.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What indirect jumps and calls are recognised as; the C text says what they
  * are. */
-#include "shim/planner/codefunc_x86_64.h"
+#include "shim/planner/code/codefunc_x86_64.h"
 
 #include "tests/unit/codebuild.h"
 

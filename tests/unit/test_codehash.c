@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/codehash.h"
+#include "shim/planner/code/codehash.h"
 
 #include "tests/unit/codebuild.h"
 

@@ -8,7 +8,7 @@
  */
 #include "tests/unit/codebuild.h"
 
-#include "shim/planner/codebase.h"
+#include "shim/planner/code/codebase.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

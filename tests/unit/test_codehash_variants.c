@@ -4,7 +4,7 @@
  * keep their identity and which do not. What has to be is what the C text says
  * (a changed callee changes its callers), never what the code under test says.
  */
-#include "shim/planner/codehash.h"
+#include "shim/planner/code/codehash.h"
 
 #include "tests/unit/codebuild.h"
 

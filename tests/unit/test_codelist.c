@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/codelist.h"
+#include "shim/planner/code/codelist.h"
 
 #include "tests/unit/codebuild.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/codeobject.h"
+#include "shim/planner/code/codeobject.h"
 
 #include "tests/unit/codebuild.h"
 

@@ -4,8 +4,8 @@
  * it says fits the prototypes it is for.
  */
 #include "config/config.h"
-#include "shim/planner/cdecl.h"
-#include "shim/planner/program.h"
+#include "shim/planner/signature/cdecl.h"
+#include "shim/planner/contract/program.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

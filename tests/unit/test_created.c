@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/created.h"
+#include "shim/runtime/marshal/created.h"
 
 #include "tests/unit/compile.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/crt.h"
+#include "shim/planner/code/crt.h"
 
-#include "shim/planner/codehash.h"
+#include "shim/planner/code/codehash.h"
 #include "tests/unit/unit.h"
 
 START_TEST(libraries_are_known_by_soname_and_file)

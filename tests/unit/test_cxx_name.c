@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/cxx_name.h"
+#include "shim/planner/types/cxx_name.h"
 
 #include "tests/unit/unit.h"
 

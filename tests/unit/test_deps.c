@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/deps.h"
+#include "shim/planner/elf/deps.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/difference.h"
+#include "shim/runtime/marshal/difference.h"
 #include "tests/unit/compile.h"
 
 static char text[256];

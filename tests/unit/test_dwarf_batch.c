@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/dwarf_batch.h"
+#include "shim/planner/signature/dwarf_batch.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "shim/planner/image.h"
+#include "shim/planner/elf/image.h"
 
 /* What is asked about: this program has debug info. */
 int sums_two(int first, long second);

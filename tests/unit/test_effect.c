@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/effect.h"
+#include "shim/runtime/marshal/effect.h"
 
 #include "tests/unit/unit.h"
 

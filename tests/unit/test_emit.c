@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/emit.h"
+#include "shim/runtime/marshal/emit.h"
 
 #include "tests/unit/compile.h"
 

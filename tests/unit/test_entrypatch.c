@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/entrypatch_x86_64.h"
+#include "shim/planner/code/entrypatch_x86_64.h"
 
-#include "shim/runtime/entry_x86_64.h"
+#include "shim/runtime/calls/entry_x86_64.h"
 #include "tests/unit/unit.h"
 
 #include <link.h>

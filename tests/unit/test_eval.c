@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/eval.h"
+#include "shim/runtime/marshal/eval.h"
 #include "tests/unit/marshal.h"
 
 static struct marshal m;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/common/components.h"
-#include "shim/runtime/explain.h"
+#include "shim/runtime/marshal/explain.h"
 #include "tests/unit/compile.h"
 
 /* The components of the call that `m` is set up for. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/filehash.h"
+#include "shim/runtime/guest/filehash.h"
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/format.h"
+#include "shim/runtime/guest/format.h"
 
 #include <check.h>
 #include <limits.h>

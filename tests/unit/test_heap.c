@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/heap.h"
+#include "shim/runtime/guest/heap.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/identity.h"
+#include "shim/planner/elf/identity.h"
 
 #include "tests/unit/codebuild.h"
 

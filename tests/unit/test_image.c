@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/image.h"
+#include "shim/planner/elf/image.h"
 
 #include "tests/unit/unit.h"
 

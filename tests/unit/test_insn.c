@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes are what GNU as makes of the text beside them. */
-#include "shim/planner/insn_x86_64.h"
+#include "shim/planner/code/insn_x86_64.h"
 
 #include "tests/unit/unit.h"
 

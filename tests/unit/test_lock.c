@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/lock.h"
+#include "shim/runtime/guest/lock.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/log.h"
+#include "shim/runtime/guest/log.h"
 
 #include <check.h>
 #include <errno.h>

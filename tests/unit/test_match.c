@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/match.h"
+#include "shim/planner/elf/match.h"
 
 #include "shim/planner/barred.h"
 #include "tests/unit/unit.h"

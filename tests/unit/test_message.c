@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/message.h"
+#include "shim/runtime/marshal/message.h"
 #include "tests/unit/marshal.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/fpstate_x86_64.h"
+#include "shim/runtime/guest/fpstate_x86_64.h"
 #include "shim/runtime/outcome.h"
 
 #include "tests/unit/unit.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses of loaded objects, and data without types that has some. */
-#include "shim/runtime/outside.h"
-#include "shim/runtime/untyped.h"
+#include "shim/runtime/marshal/outside.h"
+#include "shim/runtime/marshal/untyped.h"
 
 #include "tests/unit/pretended_object.h"
 

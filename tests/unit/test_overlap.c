@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/overlap.h"
+#include "shim/runtime/marshal/overlap.h"
 #include "tests/unit/marshal.h"
 
 static struct marshal m;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/planner/planbuild.h"
 
-#include "shim/runtime/plancheck.h"
+#include "shim/runtime/plan/plancheck.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/planfile.h"
+#include "shim/runtime/plan/planfile.h"
 
-#include "shim/runtime/exprcheck.h"
+#include "shim/runtime/plan/exprcheck.h"
 #include "tests/sample_plan.h"
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/planner_child.h"
+#include "shim/runtime/plan/planner_child.h"
 
 #include "tests/unit/unit.h"
 

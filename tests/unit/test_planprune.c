@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/planprune.h"
+#include "shim/planner/plan/planprune.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/pool.h"
+#include "shim/planner/code/pool.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/program.h"
+#include "shim/planner/contract/program.h"
 
 #include "config/config.h"
-#include "shim/planner/cdecl.h"
+#include "shim/planner/signature/cdecl.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/randstate.h"
+#include "shim/runtime/guest/randstate.h"
 #include "tests/unit/unit.h"
 
 #include <pthread.h>

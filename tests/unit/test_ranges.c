@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/ranges.h"
+#include "shim/runtime/marshal/ranges.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the contract compiler refuses, in the words people read. */
-#include "shim/planner/program.h"
+#include "shim/planner/contract/program.h"
 
 #include "config/config.h"
-#include "shim/planner/cdecl.h"
+#include "shim/planner/signature/cdecl.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/relative.h"
+#include "shim/runtime/calls/relative.h"
 
 #include "tests/unit/unit.h"
 

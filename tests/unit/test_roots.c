@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/roots.h"
+#include "shim/runtime/marshal/roots.h"
 
 #include "tests/unit/pretended_object.h"
 

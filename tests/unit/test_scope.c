@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the loader itself says it bound (LD_DEBUG=bindings) is the oracle. */
-#include "shim/planner/scope.h"
+#include "shim/planner/elf/scope.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/settings.h"
+#include "shim/runtime/guest/settings.h"
 
 #include "tests/unit/unit.h"
 

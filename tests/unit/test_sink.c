@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/sink.h"
+#include "shim/runtime/marshal/sink.h"
 
 #include "tests/unit/unit.h"
 

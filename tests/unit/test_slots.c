@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Objects, binding and slots, over small libraries that the test compiles. */
-#include "shim/runtime/slots.h"
+#include "shim/runtime/calls/slots.h"
 
-#include "shim/runtime/heap.h"
+#include "shim/runtime/guest/heap.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/symbolfile.h"
+#include "shim/planner/code/symbolfile.h"
 
 #include "tests/unit/codebuild.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/tables.h"
+#include "shim/planner/plan/tables.h"
 
 #include "tests/unit/unit.h"
 

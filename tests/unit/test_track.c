@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is known of values, indexes and addresses in straight and in branching
  * code; the assembly says what has to come out. */
-#include "shim/planner/track_x86_64.h"
+#include "shim/planner/code/track_x86_64.h"
 
 #include "tests/unit/codebuild.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/planner/type.h"
+#include "shim/planner/types/type.h"
 
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* readelf is the oracle. */
-#include "shim/planner/unwind.h"
+#include "shim/planner/elf/unwind.h"
 
 #include "tests/unit/unit.h"
 

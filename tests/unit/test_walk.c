@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/runtime/walk.h"
+#include "shim/runtime/marshal/walk.h"
 
 #include "tests/unit/compile.h"
 

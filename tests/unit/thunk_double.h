@@ -8,7 +8,7 @@
  */
 
 #include "shim/frame_x86_64.h"
-#include "shim/runtime/thunk.h"
+#include "shim/runtime/calls/thunk.h"
 #include "tests/unit/unit.h"
 
 #include <stdbool.h>

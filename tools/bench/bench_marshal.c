@@ -3,8 +3,8 @@
  * What marshalling costs: the key of a flat call of six scalars, beside a
  * hand-written hash of the same bytes; and flat buffers beside their hash.
  */
-#include "shim/runtime/key.h"
-#include "shim/runtime/replay.h"
+#include "shim/runtime/marshal/key.h"
+#include "shim/runtime/marshal/replay.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shim/planner/codehash.h"
+#include "shim/planner/code/codehash.h"
 
 enum { RUNS = 5, RUNS_MAX = 1000, FUNCTIONS = 10000, LIMIT_MS = 2000 };
 

@@ -5,7 +5,7 @@
  * to (a C function that calls the original through a pointer).
  */
 #include "shim/frame_x86_64.h"
-#include "shim/runtime/thunk.h"
+#include "shim/runtime/calls/thunk.h"
 
 #include <stdio.h>
 #include <time.h>

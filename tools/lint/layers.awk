@@ -14,13 +14,18 @@ function layer_of(path,    name, best)
 	return best
 }
 
+function is_in(layer, folder)
+{
+	return layer == folder || index(layer, folder "/") == 1
+}
+
 function is_allowed(from, to,    names, count, i)
 {
 	count = split(allowed[from], names, " ")
 	for (i = 1; i <= count; i++)
-		if (names[i] == to)
+		if (is_in(to, names[i]))
 			return 1
-	return from == to
+	return is_in(to, from)
 }
 
 FNR == NR {
