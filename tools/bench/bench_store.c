@@ -114,7 +114,7 @@ struct run {
 	const struct row *row;
 	void *states[BACKENDS_MAX];
 	double times[BACKENDS_MAX][ROUNDS];
-	uint64_t next; /* fresh keys, for puts */
+	uint64_t next; /* fresh keys for puts, other keys for each burst */
 	char directory[80];
 };
 
@@ -164,7 +164,7 @@ static double time_hits(struct run *run, int b, size_t hits)
 {
 	static const uint64_t prime = 0x9e3779b97f4a7c15U;
 	const struct row *row = run->row;
-	uint64_t word = 1, state = 88172645463325252U;
+	uint64_t word = 1, state = 88172645463325252U + prime * run->next++;
 	double start = read_ns();
 
 	for (size_t i = 0; i < hits; i++) {
@@ -213,7 +213,7 @@ static void measure_round(struct run *run,
 {
 	/* What the others have driven out of the caches. */
 	if (run->row->count < WARM_UP)
-		(void)burst(run, b, count / 2 + 1);
+		(void)burst(run, b, count);
 	run->times[b][round] = burst(run, b, count);
 }
 
