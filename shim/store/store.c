@@ -13,20 +13,15 @@
 #include "shim/store/memory.h"
 #include "shim/store/rebuild.h"
 #include "shim/store/record.h"
+#include "shim/store/room.h"
 #include "shim/store/secret.h"
 #include "shim/store/segment.h"
 #include "shim/store/tables.h"
 #include "shim/store/writer.h"
 
 enum {
-	/* After a failed write nothing is put for so long: the disk is full,
-	 * and trying costs more than it gives. */
-	PAUSE_MS = 10000,
 	/* An eviction that could not free enough is not tried again at once. */
 	EVICT_PAUSE_MS = 1000,
-	/* Free space is looked at again after so many bytes. */
-	SPACE_CHECK_SIZE = 1 << 20,
-	LOW_SPACE = 100 << 20,
 };
 
 struct ckpt_store {
@@ -40,10 +35,9 @@ struct ckpt_store {
 	struct ckpt_segments segments;
 	struct ckpt_writer writer;
 	struct ckpt_tables tables;
-	uint64_t paused_until_ms;
+	struct ckpt_room room;
 	uint64_t evict_again_ms;
 	uint32_t aged_at_switch;
-	uint64_t unchecked_size; /* put since free space was looked at */
 	uint64_t damaged_count;
 };
 
@@ -444,43 +438,6 @@ static void account_put(struct ckpt_store *store, uint64_t size)
 		run_eviction(store, index);
 }
 
-static void pause_puts(struct ckpt_store *store)
-{
-	__atomic_store_n(&store->paused_until_ms,
-			 read_ms(CLOCK_MONOTONIC_COARSE) + PAUSE_MS,
-			 __ATOMIC_RELAXED);
-}
-
-static bool is_paused(struct ckpt_store *store)
-{
-	uint64_t until =
-		__atomic_load_n(&store->paused_until_ms, __ATOMIC_RELAXED);
-
-	return until && read_ms(CLOCK_MONOTONIC_COARSE) < until;
-}
-
-/* Leave the last 100 MB to others, or on a small file system a twentieth. */
-static bool is_space_low(struct ckpt_store *store, uint64_t size)
-{
-	uint64_t unchecked = __atomic_add_fetch(&store->unchecked_size, size,
-						__ATOMIC_RELAXED);
-	uint64_t low = LOW_SPACE;
-	struct statfs fs;
-
-	if (unchecked != size && unchecked < SPACE_CHECK_SIZE)
-		return false;
-	__atomic_store_n(&store->unchecked_size, 1, __ATOMIC_RELAXED);
-	if (ckpt_sys_fstatfs(ckpt_layout_dir(&store->layout), &fs))
-		return false;
-	if (fs.f_blocks * (uint64_t)fs.f_bsize / 20 < low)
-		low = fs.f_blocks * (uint64_t)fs.f_bsize / 20;
-	if (fs.f_bavail * (uint64_t)fs.f_bsize >= low + size)
-		return false;
-	__atomic_store_n(&store->unchecked_size, 0, __ATOMIC_RELAXED);
-	pause_puts(store);
-	return true;
-}
-
 static enum ckpt_status append_record(struct ckpt_store *store,
 				      const struct ckpt_record_draft *draft,
 				      uint64_t *ret)
@@ -519,20 +476,22 @@ enum ckpt_status ckpt_store_put(struct ckpt_store *store,
 				const struct ckpt_entry_info *info,
 				const struct iovec *parts, int part_count)
 {
+	uint64_t now = read_ms(CLOCK_MONOTONIC_COARSE);
 	struct ckpt_record_draft draft;
 	enum ckpt_status status;
 	uint64_t location;
 
-	if (store->layout.is_readonly || is_paused(store))
+	if (store->layout.is_readonly || ckpt_room_is_paused(&store->room, now))
 		return CKPT_UNSUPPORTED;
 	status = ckpt_record_build(key, info, parts, part_count, &draft);
 	if (status)
 		return status;
-	if (is_space_low(store, draft.size))
+	if (ckpt_room_is_low(&store->room, ckpt_layout_dir(&store->layout),
+			     draft.size, now))
 		return CKPT_UNSUPPORTED;
 	status = write_record(store, &draft, &location);
 	if (status == CKPT_IO)
-		pause_puts(store);
+		ckpt_room_pause(&store->room, now);
 	if (status || !get_index(store))
 		return status;
 	status = publish_location(store, key, location);
