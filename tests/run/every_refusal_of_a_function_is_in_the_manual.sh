@@ -10,8 +10,9 @@ import re
 import sys
 
 top = sys.argv[1]
-FILES = ("abi_x86_64 clause clausesize element exprcode exprpath globaltype "
-         "layout location_x86_64 member missing program simple union").split()
+FILES = sorted(glob.glob(f"{top}/shim/planner/contract/*.c")) + [
+    f"{top}/shim/planner/signature/abi_x86_64.c",
+    f"{top}/shim/planner/signature/location_x86_64.c"]
 CALL = re.compile(r"\b(ckpt_err_set|ckpt_node_refuse|ckpt_draft_fail|"
                   r"ckpt_compiler_fail|ckpt_coder_fail|misplaced)\s*\(")
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -31,8 +32,8 @@ def arguments(source, start):
     return source[start:end]
 
 
-def messages(name):
-    source = open(f"{top}/shim/planner/{name}.c").read()
+def messages(path):
+    source = open(path).read()
     for call in CALL.finditer(source):
         given = arguments(source, call.end())
         if call[1] == "ckpt_err_set" and not re.search(
@@ -64,14 +65,15 @@ looked_for = {text for text in looked_for if len(text.strip()) > 11}
 # No call has registers enough for that.
 looked_for.add("too many arguments are split over registers")
 count = 0
-for name in FILES:
-    for text in messages(name):
+for path in FILES:
+    name = path.rsplit("/", 1)[1]
+    for text in messages(path):
         count += 1
         if not any(all(part in text for part in heading)
                    for heading in headings if len("".join(heading)) > 7):
-            print(f"{name}.c: not in the manual: {text}")
+            print(f"{name}: not in the manual: {text}")
         if not any(part in text for part in looked_for):
-            print(f"{name}.c: in no test: {text}")
+            print(f"{name}: in no test: {text}")
 print(count)
 EOT
 python3 messages.py "$TOP" >out.messages || fail "$(cat out.messages)"
