@@ -204,9 +204,14 @@ static bool take_file(struct ckpt_writer *writer,
 		return false;
 	if (flags & O_CREAT)
 		(void)ckpt_sys_fchmod(fd, layout->file_mode);
-	if (!ckpt_sys_flock(fd, LOCK_EX | LOCK_NB) &&
-	    prepare_file(fd, id, writer->limit, &tail))
-		return install_segment(writer, fd, id, tail);
+	if (!ckpt_sys_flock(fd, LOCK_EX | LOCK_NB)) {
+		if (prepare_file(fd, id, writer->limit, &tail))
+			return install_segment(writer, fd, id, tail);
+		/* Left behind, it would look like a name that is taken. */
+		if (flags & O_CREAT)
+			(void)ckpt_sys_unlinkat(ckpt_layout_dir(layout), name,
+						0);
+	}
 	(void)ckpt_sys_close(fd);
 	return false;
 }
